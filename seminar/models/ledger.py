@@ -1,0 +1,1 @@
+Entry = ledger = None

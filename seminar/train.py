@@ -1,0 +1,182 @@
+"""One training loop."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, OneCycleLR
+from tqdm.auto import tqdm
+
+from . import settings
+from .data import Data, Split, augment
+
+
+@dataclass(repr=False)
+class History:
+    """What a run of `fit` gave.
+
+    One entry per epoch, measured at its end in eval(): `train_loss`, `test_loss` (mean
+    cross-entropy, nats), `train_error`, `test_error` (fraction wrong, 0 to 1), `seconds` (of this
+    epoch's training). One entry per step: `batch_loss`, of the mini-batch just trained on.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    train_error: list[float] = field(default_factory=list)
+    test_loss: list[float] = field(default_factory=list)
+    test_error: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    batch_loss: list[float] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        if not self.test_error:
+            return f"History(epochs=0, steps={len(self.batch_loss)})"
+        return (
+            f"History(epochs={len(self.test_error)}, steps={len(self.batch_loss)}, "
+            f"train_error={self.train_error[-1]:.3f}, test_error={self.test_error[-1]:.3f})"
+        )
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no longer a finite number. `history` holds what was measured until then."""
+
+    def __init__(self, message: str, history: History):
+        super().__init__(message)
+        self.history = history
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    *,
+    epochs: int = 5,
+    batch_size: int = 128,
+    lr: float = 0.1,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    schedule: str = "one-cycle",
+    augmented: bool = False,
+    seed: int | None = None,
+    device: str | torch.device | None = None,
+    precision: str = "auto",
+    progress: bool = True,
+    watch: Callable[[History], None] | None = None,
+) -> History:
+    """Train `model` on `data.train` with SGD and cross-entropy; measure it on both parts.
+
+    `lr` is the peak of the schedule: "one-cycle" (up for 30 % of the steps, then down to almost
+    0), "step" (÷ 10 after 50 % and 75 % of the steps, as He et al. 2015) or "constant".
+    `augmented` crops and mirrors at random. `precision` "auto" computes in bfloat16 and
+    channels_last where the hardware has it. `watch(history)` is called after every step and every
+    epoch. Same seed, same machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order
+    of the images, the augmentation and the dropout, and so torch's global random numbers; the
+    model's first weights were drawn before. Leaves `model` trained, on the device, in eval().
+
+    ValueError for settings that make no sense; TrainingDiverged if the loss becomes inf or nan.
+    """
+    where = settings.device(device)
+    bf16 = settings.bfloat16(where, precision)
+    layout = torch.channels_last if bf16 else torch.preserve_format
+    _check(model.to(where), data, epochs=epochs, batch_size=batch_size, lr=lr)
+
+    settings.seed(seed)
+    train, test = data.train.to(where), data.test.to(where)
+    model.to(memory_format=layout)
+    steps = epochs * math.ceil(len(train) / batch_size)
+    optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
+    scheduler = _schedule(schedule, optimizer, lr, steps)
+    history = History()
+
+    with tqdm(total=steps, disable=not progress, leave=False, unit="step") as bar, _exact():
+        for epoch in range(epochs):
+            start = time.perf_counter()
+            model.train()
+            for batch in torch.randperm(len(train), device=where).split(batch_size):
+                x, y = train.images[batch], train.labels[batch]
+                if augmented:
+                    x = augment(x)
+                with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+                    loss = F.cross_entropy(model(x.contiguous(memory_format=layout)), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                scheduler.step()
+
+                history.batch_loss.append(loss.item())
+                if not math.isfinite(history.batch_loss[-1]):
+                    raise TrainingDiverged(
+                        f"the loss is {loss.item()} at step {len(history.batch_loss)} of {steps} "
+                        f"(epoch {epoch + 1}): lower the learning rate (lr={lr:g} now), and look at "
+                        "the initialization and at the images for inf and nan",
+                        history,
+                    )
+                bar.update()
+                bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}", refresh=False)
+                if watch:
+                    watch(history)
+
+            history.seconds.append(time.perf_counter() - start)
+            for part, losses, errors in (
+                (train, history.train_loss, history.train_error),
+                (test, history.test_loss, history.test_error),
+            ):
+                loss_of, error_of = evaluate(
+                    model, part, precision="bfloat16" if bf16 else "float32"
+                )
+                losses.append(loss_of)
+                errors.append(error_of)
+            if watch:
+                watch(history)
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tuple[float, float]:
+    """(mean cross-entropy, fraction wrong) of `model` on `split`, in eval(), where the model is."""
+    model.eval()
+    where = next(model.parameters()).device
+    bf16 = settings.bfloat16(where, precision)
+    loss, wrong = 0.0, 0
+    for x, y in zip(split.images.split(1000), split.labels.split(1000), strict=True):
+        x, y = x.to(where), y.to(where)
+        with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+            logits = model(x).float()
+        loss += F.cross_entropy(logits, y, reduction="sum").item()
+        wrong += int((logits.argmax(1) != y).sum())
+    return loss / len(split), wrong / len(split)
+
+
+def _check(model: nn.Module, data: Data, *, epochs: int, batch_size: int, lr: float) -> None:
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be an integer of at least 1")
+    if not (lr > 0 and math.isfinite(lr)):
+        raise ValueError(f"lr is {lr!r}; it must be a number above 0")
+    where = next(model.parameters()).device
+    with torch.no_grad():
+        outputs = model.eval()(data.train.images[:1].to(where)).shape
+    if outputs != (1, len(data.classes)):
+        raise ValueError(
+            f"for one image the model gives the shape {tuple(outputs)}; {data.name} has "
+            f"{len(data.classes)} classes, so it must be (1, {len(data.classes)}): build the model "
+            f"with num_classes={len(data.classes)}"
+        )
+
+
+def _schedule(name: str, optimizer: torch.optim.Optimizer, lr: float, steps: int) -> LRScheduler:
+    if name == "one-cycle":
+        # The momentum stays: only the learning rate moves.
+        return OneCycleLR(optimizer, lr, total_steps=max(steps, 2), cycle_momentum=False)
+    if name == "step":
+        return MultiStepLR(optimizer, [steps // 2, steps * 3 // 4], gamma=0.1)
+    if name == "constant":
+        return MultiStepLR(optimizer, [])
+    raise ValueError(f"schedule is {name!r}; choose 'one-cycle', 'step' or 'constant'")
+
+
+def _exact():
+    """cuDNN chooses its algorithms by what repeats, not by what is fastest today."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
