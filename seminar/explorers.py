@@ -1,0 +1,197 @@
+"""From a slider to numbers to a figure.
+
+What is shown is a widget where widgets run, and a still picture or a text of its first state where
+they do not (GitHub, nbviewer, a notebook that has not been run yet). An error in an answer to a
+control is shown under it.
+"""
+
+import base64
+import html
+import inspect
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import torch
+import torch.nn.functional as F
+import traitlets
+from torch import Tensor, nn
+
+from . import figures
+from .catalogue import t
+from .data import Data
+from .figures import Picture
+
+_WIDE = {"description_width": "initial"}
+
+
+def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **controls: Any) -> None:
+    """Show controls; each move calls `draw(compute(**values), picture=…)` and shows the picture.
+
+    A control is (start, stop, step) for a slider, a list or dict for a choice, True or False for
+    a box to tick, or any ipywidgets widget. It starts at the default of `compute`'s argument of
+    that name. TypeError if `compute` takes no such argument.
+    """
+    known = inspect.signature(compute).parameters
+    for name in controls:
+        if name not in known:
+            raise TypeError(
+                f"{compute.__name__}() has no argument {name!r} for the control of that name; "
+                f"its arguments are {', '.join(known)}"
+            )
+    made = list(widgets.interactive(compute, **controls).kwargs_widgets)
+    for widget in made:
+        widget.description = t(widget.description)
+        widget.style = _WIDE
+    picture = draw(compute(**{w._kwarg: w.value for w in made}))
+
+    def answer() -> bytes:
+        return draw(compute(**{w._kwarg: w.value for w in made}), picture=picture).png()
+
+    _show(made, made, answer, picture)
+
+
+def _show(
+    layout: Sequence[Any], controls: Sequence[Any], answer: Callable[[], bytes], first: Picture
+) -> None:
+    """Show the widgets of `layout` over a picture; any change in `controls` asks for a new one."""
+    image = widgets.Image(value=first.png(), format="png")
+    trouble = widgets.Output()
+
+    def refresh(_change: object = None) -> None:
+        trouble.clear_output()
+        with trouble:  # shows the error, where the log would swallow it
+            image.value = answer()
+
+    for control in controls:
+        control.observe(refresh, names="pixels" if isinstance(control, DrawingPad) else "value")
+    _display(
+        widgets.VBox([*layout, image, trouble]),
+        {"image/png": base64.b64encode(image.value).decode(), "text/plain": repr(first)},
+    )
+
+
+def _display(widget: Any, still: dict[str, str]) -> None:
+    from IPython.display import display
+
+    bundle = widget._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    display({**data, **still}, raw=True)
+
+
+class Prediction:
+    """The student's expectation, asked before an experiment and shown again beside its result."""
+
+    def __init__(self, question: str, choices: Sequence[str]):
+        self.choices = tuple(choices)
+        shown = [t(c) for c in choices]
+        self._radio = widgets.RadioButtons(
+            options=list(zip(shown, self.choices, strict=True)),
+            value=None,
+            layout=widgets.Layout(width="auto"),
+        )
+        title = f"<b>{t('Your prediction')}:</b> {html.escape(t(question))}"
+        items = "".join(f"<li>{html.escape(c)}</li>" for c in shown)
+        _display(
+            widgets.VBox([widgets.HTML(title), self._radio]),
+            {
+                "text/html": f"<p>{title}</p><ul>{items}</ul>",
+                "text/plain": f"{t('Your prediction')}: {t(question)}\n- " + "\n- ".join(shown),
+            },
+        )
+
+    @property
+    def choice(self) -> str | None:
+        """What was clicked, None if nothing was."""
+        return self._radio.value
+
+    def compare(self, result: str) -> None:
+        """Show the choice beside what the run gave. ValueError if `result` is not a choice."""
+        if result not in self.choices:
+            raise ValueError(f"{result!r} is not one of the choices {self.choices}")
+        from IPython.display import HTML, display
+
+        gave = f"<b>{t('The run gave')}:</b> {html.escape(t(result))}"
+        mine = t("nothing clicked") if self.choice is None else t(self.choice)
+        said = f"<b>{t('Your prediction')}:</b> {html.escape(mine)}"
+        display(HTML(f"<p>{said}<br>{gave}</p>"))
+
+
+def predict(question: str, choices: Sequence[str]) -> Prediction:
+    """Ask the student for a prediction, by click; unanswered it disturbs nothing.
+
+    `question` and `choices` are translated. Keep the result: its `compare` shows it again.
+    """
+    return Prediction(question, choices)
+
+
+class DrawingPad(anywidget.AnyWidget):
+    """A black pad to draw on in white. `pixels`: 56×56 brightnesses from 0 to 255, or none yet."""
+
+    _esm = files("seminar").joinpath("assets/pad.js").read_text(encoding="utf-8")
+    pixels = traitlets.List(traitlets.Int()).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+
+
+def center_digit(drawing: Tensor) -> Tensor:
+    """A drawing (H, W) from 0 to 1 as MNIST would have it: (1, 28, 28), zeros if it is empty.
+
+    MNIST's digits are scaled to fit 20×20 pixels and put so that their center of mass is in the
+    center of 28×28 (LeCun et al. 1998, section III.A).
+    """
+    field = torch.zeros(1, 28, 28)
+    inked = (drawing > 0.1).nonzero()
+    if len(inked) == 0:
+        return field
+    (top, left), (bottom, right) = inked.min(0).values.tolist(), inked.max(0).values.tolist()
+    box = drawing[top : bottom + 1, left : right + 1]
+    scale = 20 / max(box.shape)
+    h, w = (max(1, round(side * scale)) for side in box.shape)
+    digit = F.interpolate(box[None, None], size=(h, w), mode="bilinear", antialias=True)[0, 0]
+    rows, columns = torch.arange(h), torch.arange(w)
+    y = float((digit.sum(1) * rows).sum() / digit.sum())
+    x = float((digit.sum(0) * columns).sum() / digit.sum())
+    row = min(max(round(13.5 - y), 0), 28 - h)
+    column = min(max(round(13.5 - x), 0), 28 - w)
+    field[0, row : row + h, column : column + w] = digit.clamp(0, 1)
+    return field
+
+
+def read(model: nn.Module, data: Data, digit: Tensor) -> Tensor:
+    """The probabilities (10,) that `model` gives the classes for a `digit` (1, 28, 28), 0 to 1."""
+    where = next(model.parameters()).device
+    with torch.no_grad():
+        x = data.standardized(digit.to(data.mean.device))[None].to(where)
+        return model.eval()(x)[0].float().softmax(0).cpu()
+
+
+def digit_reader(model: nn.Module, data: Data) -> None:
+    """Pick a test digit with the slider, or draw one; the model reads it."""
+    slider = widgets.IntSlider(
+        min=0, max=len(data.test) - 1, description=t("test digit"), style=_WIDE
+    )
+    pad = DrawingPad(label=t("a pad to draw a digit on"))
+    empty = widgets.Button(description=t("empty the pad"))
+
+    def numbers() -> tuple[Tensor, Tensor, int | None]:
+        if pad.pixels:
+            drawing = torch.tensor(pad.pixels).view(56, 56) / 255
+            digit, label = center_digit(drawing), None
+        else:
+            i = slider.value
+            digit = data.pixels(data.test.images[i]).cpu()
+            label = int(data.test.labels[i])
+        return digit, read(model, data, digit), label
+
+    picture = figures.reading(*numbers())
+
+    def answer() -> bytes:
+        return figures.reading(*numbers(), picture=picture).png()
+
+    empty.on_click(lambda _button: setattr(pad, "pixels", []))
+    slider.observe(lambda _change: setattr(pad, "pixels", []), names="value")
+    hint = widgets.HTML(t("Choose a digit of the test set, or draw one with mouse, finger or pen:"))
+    tools = widgets.HBox([pad, widgets.VBox([hint, slider, empty])])
+    _show([tools], [slider, pad], answer, picture)

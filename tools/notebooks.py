@@ -1,0 +1,227 @@
+"""Run the notebooks, and keep their two languages together.
+
+python tools/notebooks.py run [FILE …]     execute and store the outputs (all, if none is named)
+python tools/notebooks.py sync FILE        carry code, tags and order from FILE to its twin in the
+                                           other language; name the prose that has to be looked at
+python tools/notebooks.py reviewed FILE …  the prose of FILE and of its twin says the same again
+python tools/notebooks.py seeds [FILE …]   run on seeds 0 to 4; a table of claims × seeds
+"""
+
+import argparse
+import copy
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent / "notebooks"
+LANGUAGES = ("ko", "en")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SEEDS = range(5)
+Notebook = nbformat.NotebookNode
+
+
+def notebooks() -> list[Path]:
+    """Every notebook of the course, Korean ones first; no homework."""
+    return [path for language in LANGUAGES for path in sorted((ROOT / language).glob("*.ipynb"))]
+
+
+def twin(path: Path) -> Path:
+    """The same notebook in the other language."""
+    path = path.resolve()
+    other = LANGUAGES[1 - LANGUAGES.index(path.parent.name)]
+    return path.parent.parent / other / path.name
+
+
+def read(path: Path) -> Notebook:
+    """The notebook in `path`."""
+    return nbformat.read(path, as_version=4)
+
+
+def write(notebook: Notebook, path: Path) -> None:
+    """Store `notebook`: valid, with neither the machine's versions nor its widgets' state."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    nbformat.validate(notebook)
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def execute(path: Path, allow_errors: bool = False) -> Notebook:
+    """Run `path` from a fresh kernel, in its folder; the executed notebook."""
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute()
+    return notebook
+
+
+def still(outputs: list[Notebook]) -> list[Notebook]:
+    """Outputs as they are stored: no live widgets, which a reader without a kernel cannot see.
+
+    An explorer keeps its still picture, a progress bar nothing.
+    """
+    kept = []
+    for output in outputs:
+        data = output.get("data", {})
+        if WIDGET in data:
+            del data[WIDGET]
+            if set(data) == {"text/plain"}:
+                continue
+        output.get("metadata", {}).pop(WIDGET, None)
+        kept.append(output)
+    return kept
+
+
+def run(paths: list[Path]) -> None:
+    """Execute each notebook and store its outputs."""
+    for path in paths:
+        print(f"running {path.parent.name}/{path.name}", flush=True)
+        notebook = execute(path)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)
+            if cell.cell_type == "code":
+                cell.outputs = still(cell.outputs)
+        write(notebook, path)
+
+
+def pair(korean: str, english: str) -> str:
+    """A short mark of two texts that say the same; kept with both, it tells when one has changed."""
+    return hashlib.sha256(f"{korean}\0{english}".encode()).hexdigest()[:12]
+
+
+def stale(ko: Notebook, en: Notebook) -> list[str]:
+    """The ids of the prose cells whose pair is not marked as looked at."""
+    return [
+        a.id
+        for a, b in zip(ko.cells, en.cells, strict=True)
+        if a.cell_type == "markdown"
+        and not a.metadata.get("pair") == b.metadata.get("pair") == pair(a.source, b.source)
+    ]
+
+
+def sync(path: Path) -> None:
+    """Give the twin of `path` its code cells, tags and order; keep the twin's own prose."""
+    source, other = read(path), twin(path)
+    prose = {cell.id: cell for cell in read(other).cells} if other.exists() else {}
+    target = copy.deepcopy(source)
+    for cell in target.cells:
+        old = prose.get(cell.id)
+        keeps = cell.cell_type == "markdown" or "language" in cell.metadata.get("tags", [])
+        if old is not None and keeps:
+            cell.source = old.source
+            cell.metadata.pop("pair", None)
+            if "pair" in old.metadata:
+                cell.metadata["pair"] = old.metadata["pair"]
+        elif "language" in cell.metadata.get("tags", []):
+            here, there = path.resolve().parent.name, other.parent.name
+            cell.source = cell.source.replace(f'"{here}"', f'"{there}"')
+        if cell.cell_type == "code" and old is not None and old.source == cell.source:
+            cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    write(target, other)
+    cells = {cell.id: cell for cell in target.cells}
+    for name in stale(*_in_order(path)):
+        first = cells[name].source.split("\n")[0][:70]
+        print(f"look at the prose of {other.parent.name}/{other.name}, cell {name}: {first}")
+
+
+def _in_order(path: Path) -> tuple[Notebook, Notebook]:
+    here, there = read(path), read(twin(path))
+    return (here, there) if path.resolve().parent.name == "ko" else (there, here)
+
+
+def reviewed(path: Path) -> None:
+    """Mark every pair of prose cells of `path` and its twin as saying the same."""
+    ko, en = _in_order(path)
+    for a, b in zip(ko.cells, en.cells, strict=True):
+        if a.cell_type == "markdown":
+            a.metadata["pair"] = b.metadata["pair"] = pair(a.source, b.source)
+    write(ko, ROOT / "ko" / path.name)
+    write(en, ROOT / "en" / path.name)
+
+
+def claims(notebook: Notebook) -> dict[str, tuple[bool, str]]:
+    """Statement → (verdict, evidence) of every claim in an executed notebook."""
+    found = (
+        output.metadata["claim"]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "claim" in output.get("metadata", {})
+    )
+    return {c["statement"]: (c["holds"], c["measured"]) for c in found}
+
+
+def errors(notebook: Notebook) -> list[str]:
+    """What went wrong in an executed notebook, claims that did not hold apart."""
+    return [
+        f"{output.ename}: {output.evalue}"
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "error" and output.ename != "ClaimFailed"
+    ]
+
+
+def seeds(paths: list[Path]) -> bool:
+    """Print claims × seeds, in Markdown, and each seed's evidence; whether all hold."""
+    good = True
+    for path in paths:
+        runs: dict[int, dict[str, tuple[bool, str]]] = {}
+        for seed in SEEDS:
+            os.environ["SEMINAR_SEED"] = str(seed)
+            notebook = execute(path, allow_errors=True)
+            runs[seed] = claims(notebook)
+            for error in errors(notebook):
+                good = False
+                print(f"{path.name}, seed {seed}: {error}")
+        print(f"\n## {path.parent.name}/{path.name}\n")
+        print("| claim | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " |")
+        print("|---" * (len(SEEDS) + 1) + "|")
+        for statement in {statement: None for found in runs.values() for statement in found}:
+            verdicts = [runs[seed].get(statement) for seed in SEEDS]
+            good = good and all(v is not None and v[0] for v in verdicts)
+            row = ["not reached" if v is None else "holds" if v[0] else "FAILS" for v in verdicts]
+            print(f"| {statement} | " + " | ".join(row) + " |")
+        for seed in SEEDS:
+            for statement, (_, measured) in runs[seed].items():
+                print(f"- seed {seed}: {statement} [{measured}]")
+    return good
+
+
+def main() -> int:
+    """The command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["run", "sync", "reviewed", "seeds"])
+    parser.add_argument("files", nargs="*", type=Path)
+    given = parser.parse_args()
+    if given.command in ("sync", "reviewed") and not given.files:
+        parser.error(f"{given.command} needs the notebook that was edited")
+    paths = [path.resolve() for path in given.files] or notebooks()
+    for path in paths:
+        if not path.exists() or path.parent.name not in LANGUAGES:
+            parser.error(f"{path} is not a notebook in notebooks/ko or notebooks/en")
+    if given.command == "run":
+        run(paths)
+    elif given.command == "seeds":
+        english = [p for p in paths if p.parent.name == "en"]
+        return 0 if seeds(english or paths) else 1
+    else:
+        for path in paths:
+            (sync if given.command == "sync" else reviewed)(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
