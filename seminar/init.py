@@ -20,10 +20,11 @@ from .layers import BatchNorm2d
 
 
 def fans(weight: Tensor) -> tuple[int, int]:
-    """(n_in, n_out) of a weight: (out, in) of a linear layer or (out, in, *kernel) of a convolution.
+    """(n_in, n_out) of the weight (out, in) of a linear layer or (out, in, *kernel) of a convolution.
 
-    n_in is how many inputs one output reads, n_out how many outputs one input feeds (at stride 1).
-    ValueError below two dimensions.
+    n_in is how many inputs one output reads, n_out how many outputs one input feeds (at stride 1
+    and without groups: as in torch, n_out counts the outputs of all groups). ValueError below two
+    dimensions.
     """
     if weight.dim() < 2:
         raise ValueError(

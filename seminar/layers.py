@@ -4,9 +4,12 @@ Local response normalization: A. Krizhevsky, I. Sutskever, G. Hinton, NIPS 2012,
 Batch normalization: S. Ioffe, C. Szegedy, arXiv:1502.03167, ICML 2015, algorithms 1 and 2.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 class LocalResponseNorm(nn.Module):
@@ -30,7 +33,7 @@ class LocalResponseNorm(nn.Module):
         if a.dim() < 3:
             raise ValueError(f"LRN takes (N, C, …) of at least 3 dimensions, not {tuple(a.shape)}")
         n = self.size
-        # Σ_j a_j²: pad the channels with zeros, then add n shifted copies.
+        # Σ_j a_j²: pad the channels with zeros, then add up every window of n neighbors.
         padding = (0, 0) * (a.dim() - 2) + (n // 2, (n - 1) // 2)
         squares = F.pad(a.square(), padding)
         total = squares.unfold(1, n, 1).sum(-1)
@@ -55,13 +58,14 @@ class _Normalize(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, mean: Tensor, var: Tensor, eps: float) -> Tensor:  # type: ignore[override]
         sigma = (var + eps).sqrt()
-        x_hat = (x - mean) / sigma
-        ctx.save_for_backward(x_hat, sigma)
-        return x_hat
+        ctx.save_for_backward(x, mean, sigma)
+        return (x - mean) / sigma
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, g: Tensor):  # type: ignore[override]
-        x_hat, sigma = ctx.saved_tensors
+        x, mean, sigma = ctx.saved_tensors
+        x_hat = (x - mean) / sigma
         axes = (0, 2, 3)
         dx = g - g.mean(axes, keepdim=True) - x_hat * (g * x_hat).mean(axes, keepdim=True)
         return dx / sigma, None, None, None  # μ and σ² are functions of x: accounted for above
@@ -74,8 +78,16 @@ class BatchNorm2d(nn.Module):
     by `momentum` towards the batch's, with the unbiased variance (1/(m-1)); `momentum=None` keeps
     their plain average instead. Evaluation: x̂ from the running statistics, or from the batch if
     `track_running_stats=False`. `affine=False` leaves out γ (`weight`) and β (`bias`).
-    ValueError for an input of another shape, or where a batch has fewer than two values per channel.
+    Numbers of 16 bits are computed with in 32. ValueError for an input of another shape, or where
+    a batch has fewer than two values per channel.
     """
+
+    # None where `affine` or `track_running_stats` is False
+    weight: Tensor
+    bias: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
 
     def __init__(
         self,
@@ -88,7 +100,7 @@ class BatchNorm2d(nn.Module):
         dtype: torch.dtype | None = None,
     ):
         super().__init__()
-        kind = {"device": device, "dtype": dtype}
+        kind: dict[str, Any] = {"device": device, "dtype": dtype}
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         for name in ("weight", "bias"):  # γ and β
@@ -103,7 +115,7 @@ class BatchNorm2d(nn.Module):
 
     def reset_running_stats(self) -> None:
         """Running mean 0, running variance 1, no batch seen."""
-        if self.track_running_stats:
+        if self.running_mean is not None:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
@@ -121,21 +133,22 @@ class BatchNorm2d(nn.Module):
                 f"BatchNorm2d({self.num_features}) takes (N, {self.num_features}, H, W), "
                 f"not {tuple(x.shape)}"
             )
-        if self.training or not self.track_running_stats:
-            x_hat = self._by_batch(x)
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        if self.training or self.running_mean is None:
+            y = self._by_batch(wide)
         else:
             mean, var = self.running_mean[:, None, None], self.running_var[:, None, None]
-            x_hat = (x - mean) / (var + self.eps).sqrt()
+            y = (wide - mean) / (var + self.eps).sqrt()
         if self.affine:
-            return self.weight[:, None, None] * x_hat + self.bias[:, None, None]
-        return x_hat
+            y = self.weight[:, None, None] * y + self.bias[:, None, None]
+        return y.to(x.dtype)
 
     def _by_batch(self, x: Tensor) -> Tensor:
         m = x.numel() // self.num_features
         if m < 2:
             raise ValueError(
-                f"{tuple(x.shape)} has fewer than two values per channel, so there is no variance to "
-                "divide by: use more images at once, or call eval() first"
+                f"{tuple(x.shape)} has fewer than two values per channel, so there is no variance "
+                "to divide by: use more images at once, or call eval() first"
             )
         with torch.no_grad():
             mean = x.mean((0, 2, 3), keepdim=True)
@@ -145,8 +158,9 @@ class BatchNorm2d(nn.Module):
                 step = self.momentum
                 if step is None:  # the plain average of all batches so far
                     step = 1 / self.num_batches_tracked.item()
-                self.running_mean.lerp_(mean.flatten(), step)
-                self.running_var.lerp_(var.flatten() * m / (m - 1), step)
+                unbiased = var * m / (m - 1)
+                self.running_mean.lerp_(mean.flatten().to(self.running_mean), step)
+                self.running_var.lerp_(unbiased.flatten().to(self.running_var), step)
         return _Normalize.apply(x, mean, var, self.eps)
 
     def extra_repr(self) -> str:

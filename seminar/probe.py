@@ -11,14 +11,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 
 def _layers(model: nn.Module) -> dict[str, nn.Module]:
-    """The modules that hold no others, by name, in the order of their definition."""
-    return {n: m for n, m in model.named_modules() if n and not list(m.children())}
+    """The modules that hold no others, by name ("": the model), in the order of definition."""
+    return {n: m for n, m in model.named_modules() if not list(m.children())}
 
 
-def _run(model: nn.Module, x: Tensor, **tensors: Tensor) -> Tensor:
+def _run(model: nn.Module, x: Tensor) -> Tensor:
     """model(x) on copies of its buffers: running statistics stay as they are."""
     buffers = {name: b.clone() for name, b in model.named_buffers()}
-    return functional_call(model, {**buffers, **tensors}, (x,))
+    return functional_call(model, buffers, (x,))
 
 
 def activations(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
@@ -102,12 +102,13 @@ def cost(model: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
     hooks += [m.register_forward_hook(after(n)) for n, m in layers.items()]
     everything = [*model.named_parameters(), *model.named_buffers()]
     nothing = {name: torch.empty_like(tensor, device="meta") for name, tensor in everything}
-    training = model.training
+    modes = {module: module.training for module in model.modules()}
     try:
         with torch.no_grad(), counter:
             functional_call(model.eval(), nothing, (torch.empty(1, *shape, device="meta"),))
     finally:
-        model.train(training)
+        for module, mode in modes.items():
+            module.training = mode
         for hook in hooks:
             hook.remove()
     return [

@@ -11,12 +11,12 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 def seed(value: int | None = None) -> int:
     """Seed torch's random numbers with `value`, else SEMINAR_SEED, else 0; return the seed.
 
-    ValueError for what is not an integer of at least 0.
+    ValueError for what is not an integer from 0 to 2⁶⁴ - 1.
     """
-    given = os.environ.get("SEMINAR_SEED", "0") if value is None else str(value)
-    if not given.isascii() or not given.isdigit():
+    given = (os.environ.get("SEMINAR_SEED") or "0") if value is None else str(value)
+    if not given.isascii() or not given.isdigit() or int(given) >= 2**64:
         raise ValueError(
-            f"the seed (or SEMINAR_SEED) is {given!r}; it must be an integer, 0 or more"
+            f"the seed (or SEMINAR_SEED) is {given!r}; it must be an integer from 0 to 2**64 - 1"
         )
     torch.manual_seed(int(given))
     return int(given)
@@ -38,7 +38,8 @@ def device(name: str | torch.device | None = None) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).split("\n")[0]
         raise ValueError(
-            f"device {wanted!r} cannot be used here ({reason}); choose 'auto', 'cpu', 'cuda' or 'mps'"
+            f"device {wanted!r} cannot be used here ({reason}); "
+            "choose 'auto', 'cpu', 'cuda' or 'mps'"
         ) from error
     return found
 
@@ -60,7 +61,7 @@ def bfloat16(device: torch.device, precision: str | None = None) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        has = torch.cpu.get_capabilities()
+        has = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.11 and later can tell
         return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
     return False
 

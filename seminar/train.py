@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, OneCycleLR
 from tqdm.auto import tqdm
 
@@ -21,7 +21,8 @@ class History:
 
     One entry per epoch, measured at its end in eval(): `train_loss`, `test_loss` (mean
     cross-entropy, nats), `train_error`, `test_error` (fraction wrong, 0 to 1), `seconds` (of this
-    epoch's training). One entry per step: `batch_loss`, of the mini-batch just trained on.
+    epoch's training, `watch` included). One entry per step: `batch_loss`, of the mini-batch just
+    trained on.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -75,17 +76,23 @@ def fit(
     of the images, the augmentation and the dropout, and so torch's global random numbers; the
     model's first weights were drawn before. Leaves `model` trained, on the device, in eval().
 
-    ValueError for settings that make no sense; TrainingDiverged if the loss becomes inf or nan.
+    Every epoch sees every image once. A last batch of a single image, on which batch normalization
+    may have nothing to average, joins the batch before it.
+    ValueError for settings that make no sense, before the first step; TrainingDiverged if a loss
+    becomes inf or nan.
     """
     where = settings.device(device)
     bf16 = settings.bfloat16(where, precision)
     layout = torch.channels_last if bf16 else torch.preserve_format
-    _check(model.to(where), data, epochs=epochs, batch_size=batch_size, lr=lr)
+    train, test = data.train.to(where), data.test.to(where)
+    _check(model.to(where), data, train.images[:1], epochs=epochs, batch_size=batch_size, lr=lr)
 
     settings.seed(seed)
-    train, test = data.train.to(where), data.test.to(where)
     model.to(memory_format=layout)
-    steps = epochs * math.ceil(len(train) / batch_size)
+    cuts = list(range(batch_size, len(train), batch_size))  # where one batch ends, the next begins
+    if batch_size > 1 and len(train) % batch_size == 1:
+        cuts = cuts[:-1]
+    steps = epochs * (len(cuts) + 1)
     optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
     scheduler = _schedule(schedule, optimizer, lr, steps)
     history = History()
@@ -93,26 +100,21 @@ def fit(
     with tqdm(total=steps, disable=not progress, leave=False, unit="step") as bar, _exact():
         for epoch in range(epochs):
             start = time.perf_counter()
-            model.train()
-            for batch in torch.randperm(len(train), device=where).split(batch_size):
+            for batch in torch.randperm(len(train), device=where).tensor_split(cuts):
+                model.train()  # in every step, for `watch` may have evaluated it
                 x, y = train.images[batch], train.labels[batch]
                 if augmented:
                     x = augment(x)
                 with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-                    loss = F.cross_entropy(model(x.contiguous(memory_format=layout)), y)
+                    loss = F.cross_entropy(model(x.to(memory_format=layout)).float(), y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 scheduler.step()
 
                 history.batch_loss.append(loss.item())
-                if not math.isfinite(history.batch_loss[-1]):
-                    raise TrainingDiverged(
-                        f"the loss is {loss.item()} at step {len(history.batch_loss)} of {steps} "
-                        f"(epoch {epoch + 1}): lower the learning rate (lr={lr:g} now), and look at "
-                        "the initialization and at the images for inf and nan",
-                        history,
-                    )
+                when = f"step {len(history.batch_loss)} of {steps} (epoch {epoch + 1})"
+                _finite(loss.item(), f"the loss at {when}", lr, history)
                 bar.update()
                 bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}", refresh=False)
                 if watch:
@@ -128,6 +130,8 @@ def fit(
                 )
                 losses.append(loss_of)
                 errors.append(error_of)
+            worst = history.train_loss[-1] + history.test_loss[-1]
+            _finite(worst, f"the loss on all images after epoch {epoch + 1}", lr, history)
             if watch:
                 watch(history)
     return history
@@ -137,7 +141,7 @@ def fit(
 def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tuple[float, float]:
     """(mean cross-entropy, fraction wrong) of `model` on `split`, in eval(), where the model is."""
     model.eval()
-    where = next(model.parameters()).device
+    where = next(model.parameters(), split.images).device
     bf16 = settings.bfloat16(where, precision)
     loss, wrong = 0.0, 0
     for x, y in zip(split.images.split(1000), split.labels.split(1000), strict=True):
@@ -149,15 +153,16 @@ def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tupl
     return loss / len(split), wrong / len(split)
 
 
-def _check(model: nn.Module, data: Data, *, epochs: int, batch_size: int, lr: float) -> None:
+def _check(
+    model: nn.Module, data: Data, image: Tensor, *, epochs: int, batch_size: int, lr: float
+) -> None:
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be an integer of at least 1")
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"lr is {lr!r}; it must be a number above 0")
-    where = next(model.parameters()).device
     with torch.no_grad():
-        outputs = model.eval()(data.train.images[:1].to(where)).shape
+        outputs = model.eval()(image).shape
     if outputs != (1, len(data.classes)):
         raise ValueError(
             f"for one image the model gives the shape {tuple(outputs)}; {data.name} has "
@@ -166,12 +171,21 @@ def _check(model: nn.Module, data: Data, *, epochs: int, batch_size: int, lr: fl
         )
 
 
+def _finite(loss: float, what: str, lr: float, history: History) -> None:
+    if not math.isfinite(loss):
+        raise TrainingDiverged(
+            f"{what} is {loss}: lower the learning rate (lr={lr:g} now), and look at the "
+            "initialization and at the images for inf and nan",
+            history,
+        )
+
+
 def _schedule(name: str, optimizer: torch.optim.Optimizer, lr: float, steps: int) -> LRScheduler:
     if name == "one-cycle":
         # The momentum stays: only the learning rate moves.
         return OneCycleLR(optimizer, lr, total_steps=max(steps, 2), cycle_momentum=False)
     if name == "step":
-        return MultiStepLR(optimizer, [steps // 2, steps * 3 // 4], gamma=0.1)
+        return MultiStepLR(optimizer, [math.ceil(steps / 2), math.ceil(steps * 3 / 4)], gamma=0.1)
     if name == "constant":
         return MultiStepLR(optimizer, [])
     raise ValueError(f"schedule is {name!r}; choose 'one-cycle', 'step' or 'constant'")

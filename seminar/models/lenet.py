@@ -70,5 +70,4 @@ def lenet5(
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.one_of("activation", activation, tuple(ACTIVATIONS))
     checks.one_of("pool", pool, tuple(POOLS))
-    model = LeNet5(num_classes, in_channels, activation, pool)
-    return init.initialize(model, "he" if activation == "relu" else "xavier")
+    return init.initialize(LeNet5(num_classes, in_channels, activation, pool), "he")
