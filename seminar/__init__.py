@@ -21,7 +21,7 @@ _ROOMS = (
 
 
 def __getattr__(name: str):
-    # A room is opened when it is first entered: torch, matplotlib and ipywidgets are slow to import.
+    # A room opens when it is first entered: torch, matplotlib, ipywidgets are slow to import.
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the course shows in the reader's language: English in the code, Korean from one catalogue."""
+"""What the course shows, in the reader's language: English in the code, Korean from a catalogue."""
 
 import os
 import re

@@ -1,8 +1,8 @@
 """From numbers to a figure. Every function returns a `Picture`, which a notebook shows.
 
 Those that take `picture` draw into it instead of a new one, as an explorer does on each move of a
-slider. Texts come out in the language of the notebook. Colors: Okabe and Ito's, which the color-blind
-can tell apart.
+slider. Texts come out in the language of the notebook. Colors: Okabe and Ito's, which the
+color-blind can tell apart.
 """
 
 import html
@@ -22,7 +22,6 @@ from torch import Tensor
 from .catalogue import t
 
 if TYPE_CHECKING:
-    from .probe import Layer
     from .train import History
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -130,7 +129,12 @@ def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Pictur
     layers.plot(*zip(*deep, strict=True), "o--", color=RED)
     for i, depth in deep:
         layers.annotate(
-            str(depth), (i, depth), xytext=(0, 7), textcoords="offset points", ha="center", color=RED
+            str(depth),
+            (i, depth),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            color=RED,
         )
     layers.set(ylabel=t("layers with weights"), ylim=(0, 170))
     layers.yaxis.label.set_color(RED)
@@ -177,7 +181,7 @@ def _show_image(ax, image: Tensor) -> None:
 
 
 def sizes(pictures: Mapping[str, Tensor], title: str) -> Picture:
-    """`pictures` (C, H, W), 0 to 1, by name; above, pixel for pixel on one scale; below, enlarged."""
+    """`pictures` (C, H, W), 0 to 1, by name: above to one scale, below enlarged."""
     drawn = Picture(12, 7)
     above, below = drawn.subplots(2, len(pictures), height_ratios=(1, 1))
     largest = max(max(p.shape[1:]) for p in pictures.values())
@@ -227,7 +231,7 @@ def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
 
 
 def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = None) -> Picture:
-    """`curves` of positive numbers, one a layer, on a logarithmic axis; gray: beyond a millionfold."""
+    """`curves` of positive numbers, one a layer, on a log axis; gray: beyond a millionfold."""
     picture = picture or Picture(10, 4.2)
     picture.clear()
     ax = picture.subplots()
@@ -241,6 +245,8 @@ def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = No
     ax.text(longest, 1e12, t("explodes"), ha="right", va="top")
     ax.text(longest, 1e-12, t("vanishes"), ha="right", va="bottom")
     ax.set(xlim=(1, longest), ylim=(1e-14, 1e14))
+    ax.set_yticks([1e-12, 1e-6, 1, 1e6, 1e12], ["1e-12", "1e-6", "1", "1e6", "1e12"])
+    ax.minorticks_off()
     ax.set_xlabel(t("layer"))
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
     ax.set_title(t("The signal forward and the gradient backward, layer by layer"))
@@ -298,7 +304,7 @@ class Live:
 def reading(
     digit: Tensor, probabilities: Tensor, label: int | None = None, picture: Picture | None = None
 ) -> Picture:
-    """A `digit` (1, 28, 28) from 0 to 1 beside the model's `probabilities` (10,); top 5 colored."""
+    """A `digit` (1, 28, 28), 0 to 1, beside the model's `probabilities` (10,)."""
     picture = picture or Picture(9, 3.6)
     picture.clear()
     left, right = picture.subplots(1, 2, width_ratios=(1, 1.6))

@@ -1,7 +1,7 @@
 """The seminar's networks, by function (`resnet50()`) or by name (`build("resnet50")`)."""
 
 from .alexnet import alexnet, alexnet_two_tower
-from .ledger import Entry, ledger
+from .ledger import Entry, entries
 from .lenet import lenet5
 from .registry import build, names
 from .resnet import (
@@ -43,3 +43,9 @@ __all__ = [
     "vgg19",
     "vgg19_bn",
 ]
+
+
+def ledger(name: str) -> list[Entry]:
+    """What differs from the paper in the model `name`, and why. Errors as in `build`."""
+    with torch.device("meta"):
+        return entries(name, build(name))

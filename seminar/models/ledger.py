@@ -106,8 +106,8 @@ _RESNET_PARAMETERS = {
     "resnet50": "25,557,032",
     "resnet101": "44,549,160",
     "resnet152": "60,192,808",
-    "plain18": "11,515,176",
-    "plain34": "21,623,336",
+    "plain18": "11,515,688",
+    "plain34": "21,623,848",
 }
 _RESNET = [
     Entry("input size", "224×224", "any from 17×17", "global average pooling"),
