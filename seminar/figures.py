@@ -13,6 +13,7 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import Patch, Rectangle
@@ -40,7 +41,7 @@ def _style() -> None:
             "axes.unicode_minus": False,
             "font.size": 13,
             "axes.titlesize": 15,
-            "axes.prop_cycle": mpl.cycler(color=COLORS),
+            "axes.prop_cycle": cycler(color=COLORS),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,

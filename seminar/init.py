@@ -20,7 +20,7 @@ from .layers import BatchNorm2d
 
 
 def fans(weight: Tensor) -> tuple[int, int]:
-    """(n_in, n_out) of the weight (out, in) of a linear layer or (out, in, *kernel) of a convolution.
+    """(n_in, n_out) of a weight: (out, in) of a linear layer, (out, in, *kernel) of a convolution.
 
     n_in is how many inputs one output reads, n_out how many outputs one input feeds (at stride 1
     and without groups: as in torch, n_out counts the outputs of all groups). ValueError below two

@@ -56,14 +56,14 @@ class _Normalize(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, mean: Tensor, var: Tensor, eps: float) -> Tensor:  # type: ignore[override]
+    def forward(ctx, x: Tensor, mean: Tensor, var: Tensor, eps: float) -> Tensor:
         sigma = (var + eps).sqrt()
         ctx.save_for_backward(x, mean, sigma)
         return (x - mean) / sigma
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, g: Tensor):  # type: ignore[override]
+    def backward(ctx, g: Tensor):
         x, mean, sigma = ctx.saved_tensors
         x_hat = (x - mean) / sigma
         axes = (0, 2, 3)

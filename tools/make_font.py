@@ -1,4 +1,4 @@
-"""Make seminar/assets/SeminarGothic.ttf, a subset of NanumGothic: python tools/make_font.py FONT.ttf
+"""Make seminar/assets/SeminarGothic.ttf: python tools/make_font.py FONT.ttf
 
 FONT.ttf is the original NanumGothic.ttf (Debian: fonts-nanum). Kept are the 2,350 syllables of
 KS X 1001, the single letters, Latin, Greek and some signs. The result has another name, because

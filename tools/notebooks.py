@@ -95,7 +95,7 @@ def run(paths: list[Path]) -> None:
 
 
 def pair(korean: str, english: str) -> str:
-    """A short mark of two texts that say the same; kept with both, it tells when one has changed."""
+    """A mark of two texts that say the same; kept with both, it tells when one has changed."""
     return hashlib.sha256(f"{korean}\0{english}".encode()).hexdigest()[:12]
 
 

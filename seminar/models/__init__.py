@@ -1,5 +1,7 @@
 """The seminar's networks, by function (`resnet50()`) or by name (`build("resnet50")`)."""
 
+import torch
+
 from .alexnet import alexnet, alexnet_two_tower
 from .ledger import Entry, entries
 from .lenet import lenet5

@@ -1,0 +1,127 @@
+"""Every notebook is executed, in order, without an error; its two languages say the same."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import notebooks as tool  # noqa: E402
+
+HANGUL = re.compile("[가-힣]")
+NOTEBOOKS = tool.notebooks()
+KOREAN = [path for path in NOTEBOOKS if path.parent.name == "ko"]
+
+
+def name(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def kinds(cell):
+    """Which kinds of output a cell stores, in order."""
+    return [
+        sorted(o.get("data", {})) if "data" in o else o.output_type for o in cell.get("outputs", [])
+    ]
+
+
+def test_there_are_notebooks_in_both_languages():
+    assert KOREAN
+    assert len(NOTEBOOKS) == 2 * len(KOREAN)
+    assert all(tool.twin(path).exists() for path in NOTEBOOKS)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_executed_in_order_without_error(path):
+    cells = [c for c in tool.read(path).cells if c.cell_type == "code"]
+    assert [c.execution_count for c in cells] == list(range(1, len(cells) + 1))
+    assert not [o for c in cells for o in c.outputs if o.output_type == "error"]
+    assert not [o for c in cells for o in c.outputs if o.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_small_and_without_paths_or_widget_state(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text) < 1.5e6
+    assert not re.search(r"/(home|root|work|tmp|Users)/", text)
+    assert tool.WIDGET not in text
+
+
+@pytest.mark.parametrize("path", KOREAN, ids=name)
+def test_the_languages_have_the_same_cells(path):
+    ko, en = tool.read(path).cells, tool.read(tool.twin(path)).cells
+    assert [(c.id, c.cell_type, c.metadata.get("tags", [])) for c in ko] == [
+        (c.id, c.cell_type, c.metadata.get("tags", [])) for c in en
+    ]
+    differ = [
+        a.id for a, b in zip(ko, en, strict=True) if a.cell_type == "code" and a.source != b.source
+    ]
+    assert differ == ["language"]
+    # Progress and live pictures vary in number, hence not in what the tagged cells store.
+    for a, b in zip(ko, en, strict=True):
+        assert kinds(a) == kinds(b), a.id
+
+
+@pytest.mark.parametrize("path", KOREAN, ids=name)
+def test_no_prose_is_newer_than_its_translation(path):
+    assert tool.stale(tool.read(path), tool.read(tool.twin(path))) == []
+
+
+def blocks(source):
+    """Paragraphs without code, math, links' targets, cursive titles and HTML tags."""
+    source = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\*[^*\n]+\*|<[^>]+>", "", source)
+    return re.split(r"\n\s*\n|\n- ", source)
+
+
+@pytest.mark.parametrize("path", KOREAN, ids=name)
+def test_korean_prose_is_korean_and_english_has_no_hangul(path):
+    for cell in tool.read(path).cells:
+        if cell.cell_type == "markdown":
+            for block in blocks(cell.source.split("## 참고 문헌")[0]):
+                assert HANGUL.search(block) or len(re.findall("[A-Za-z]{2,}", block)) < 4, block
+    for cell in tool.read(tool.twin(path)).cells:
+        assert not HANGUL.search(re.sub(r"\[한국어\]\([^)]*\)", "", cell.source)), cell.id
+        assert not HANGUL.search(str(cell.get("outputs", ""))), cell.id
+
+
+def shown_literals(tree):
+    """String literals that code would show without translation."""
+    raw = {"set_title", "set_xlabel", "set_ylabel", "suptitle", "annotate", "legend"}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in raw
+        ):
+            for argument in [*node.args, *(k.value for k in node.keywords if k.arg == "label")]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value
+
+
+@pytest.mark.parametrize("room", ["figures", "explorers", "claims"])
+def test_the_package_shows_only_texts_of_the_catalogue(room):
+    korean = tomllib.loads((ROOT / "seminar/assets/ko.toml").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / f"seminar/{room}.py").read_text(encoding="utf-8"))
+    assert list(shown_literals(tree)) == []
+    texts = [
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "t"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+    assert texts
+    assert [text for text in texts if text not in korean] == []
+
+
+def test_the_font_has_every_character_of_the_catalogue_and_of_ks_x_1001():
+    from matplotlib import ft2font
+
+    font = ft2font.FT2Font(str(ROOT / "seminar/assets/SeminarGothic.ttf"))
+    korean = (ROOT / "seminar/assets/ko.toml").read_text(encoding="utf-8")
+    wanted = {c for c in korean if HANGUL.match(c)} | set("가나다힣뷰")
+    assert not [c for c in wanted if not font.get_char_index(ord(c))]
+    assert sum(1 for code in font.get_charmap() if 0xAC00 <= code <= 0xD7A3) == 2350
