@@ -128,10 +128,10 @@ def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Pictur
     layers = bars.twinx()
     deep = [(i, depth) for i, (*_, depth) in enumerate(entries) if depth is not None]
     layers.plot(*zip(*deep, strict=True), "o--", color=RED)
-    for i, depth in deep:
+    for i, count in deep:
         layers.annotate(
-            str(depth),
-            (i, depth),
+            str(count),
+            (i, count),
             xytext=(0, 7),
             textcoords="offset points",
             ha="center",

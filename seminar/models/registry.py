@@ -29,7 +29,10 @@ _MODELS: dict[str, Callable[..., nn.Module]] = {
         *(resnet18, resnet34, resnet50, resnet101, resnet152, plain18, plain34),
     )
 }
-_CIFAR = {"resnet_cifar": resnet_cifar, "plain_cifar": plain_cifar}
+_CIFAR: dict[str, Callable[..., nn.Module]] = {
+    "resnet_cifar": resnet_cifar,
+    "plain_cifar": plain_cifar,
+}
 _PAPER_DEPTHS = (20, 32, 44, 56, 110)  # table 6; any other 6n+2 works as well
 
 
