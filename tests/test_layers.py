@@ -104,7 +104,7 @@ def test_the_derived_backward_passes_gradcheck():
 
 @pytest.mark.parametrize("shape", [(2, 4, 3, 3), (2, 3), (1, 3, 1, 1)])
 def test_batch_norm_refuses(shape):
-    with pytest.raises(ValueError, match="BatchNorm2d|two values"):
+    with pytest.raises(ValueError, match=r"BatchNorm2d|two values"):
         BatchNorm2d(3)(torch.zeros(shape))
 
 
