@@ -11,7 +11,8 @@ lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) $(COURSE)
 
 test: .venv/tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest notebooks  # one after another: kernels that start together may miss their ports
 
 lint: .venv/tests
 	$(BIN)/ruff format --check .
