@@ -8,7 +8,7 @@ def pytest_configure(config):
     # A text without Korean is an error in a Korean notebook, not shown in English.
     os.environ["SEMINAR_STRICT"] = "1"
     if not getattr(config.option, "nbval_sanitize_with", None):
-        config.option.nbval_sanitize_with = str(Path(__file__).parent / "sanitize.cfg")
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "sanitize.cfg")
     # Two workers, each with a kernel: their threads would stand in each other's way.
     if hasattr(config, "workerinput"):
         os.environ["OMP_NUM_THREADS"] = "1"
