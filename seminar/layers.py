@@ -77,12 +77,12 @@ class BatchNorm2d(nn.Module):
     Training: x̂ from the mini-batch, whose variance is biased (1/m). The running statistics move
     by `momentum` towards the batch's, with the unbiased variance (1/(m-1)); `momentum=None` keeps
     their plain average instead. Evaluation: x̂ from the running statistics, or from the batch if
-    `track_running_stats=False`. `affine=False` leaves out γ (`weight`) and β (`bias`).
-    Numbers of 16 bits are computed with in 32. ValueError for an input of another shape, or where
-    a batch has fewer than two values per channel.
+    `track_running_stats=False`. `affine=False` leaves out γ (`weight`) and β (`bias`),
+    `bias=False` only β. Numbers of 16 bits are computed with in 32. ValueError for an input of
+    another shape, or where a batch has fewer than two values per channel.
     """
 
-    # None where `affine` or `track_running_stats` is False
+    # None where `affine`, `bias` or `track_running_stats` is False
     weight: Tensor
     bias: Tensor
     running_mean: Tensor
@@ -98,13 +98,15 @@ class BatchNorm2d(nn.Module):
         track_running_stats: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        bias: bool = True,
     ):
         super().__init__()
         kind: dict[str, Any] = {"device": device, "dtype": dtype}
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        for name in ("weight", "bias"):  # γ and β
-            value = nn.Parameter(torch.empty(num_features, **kind)) if affine else None
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):  # γ and β
+            value = nn.Parameter(torch.empty(num_features, **kind)) if wanted else None
             self.register_parameter(name, value)
         track = track_running_stats
         self.register_buffer("running_mean", torch.empty(num_features, **kind) if track else None)
@@ -125,6 +127,7 @@ class BatchNorm2d(nn.Module):
         self.reset_running_stats()
         if self.affine:
             nn.init.ones_(self.weight)
+        if self.bias is not None:
             nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -140,7 +143,9 @@ class BatchNorm2d(nn.Module):
             mean, var = self.running_mean[:, None, None], self.running_var[:, None, None]
             y = (wide - mean) / (var + self.eps).sqrt()
         if self.affine:
-            y = self.weight[:, None, None] * y + self.bias[:, None, None]
+            y = self.weight[:, None, None] * y
+        if self.bias is not None:
+            y = y + self.bias[:, None, None]
         return y.to(x.dtype)
 
     def _by_batch(self, x: Tensor) -> Tensor:
@@ -166,5 +171,5 @@ class BatchNorm2d(nn.Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )

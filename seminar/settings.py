@@ -61,9 +61,8 @@ def bfloat16(device: torch.device, precision: str | None = None) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        has: dict[str, bool] = getattr(
-            torch.cpu, "get_capabilities", dict
-        )()  # torch 2.11 and later can tell
+        # torch 2.11 and later can tell.
+        has: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16"))
     return False
 

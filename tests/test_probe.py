@@ -1,0 +1,173 @@
+"""Probes: what they say equals plain computation, and they change nothing."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from seminar import models, probe
+
+NETS = {
+    "lenet5": (lambda: models.lenet5(), (1, 32, 32)),
+    "resnet_cifar8": (lambda: models.resnet_cifar(8, in_channels=1, width=4), (1, 14, 14)),
+    "dropout": (
+        lambda: (
+            nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))
+            .append(nn.Dropout(0.5))
+            .append(nn.Flatten())
+            .append(nn.Linear(4 * 36, 10))
+        ),
+        (1, 8, 8),
+    ),
+}
+
+
+@pytest.fixture(params=NETS)
+def net(request):
+    torch.manual_seed(0)
+    make, shape = NETS[request.param]
+    return make(), torch.randn(6, *shape)
+
+
+def state(model):
+    """Everything a probe must not touch."""
+    tensors = {k: v.clone() for k, v in model.state_dict().items()}
+    modes = [m.training for m in model.modules()]
+    hooks = sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
+    grads = [p.grad for p in model.parameters()]
+    return tensors, modes, hooks, grads
+
+
+def assert_same(before, after):
+    for key, value in before[0].items():
+        assert torch.equal(value, after[0][key]), key
+    assert before[1:] == after[1:]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_activations_are_what_flows(net, training):
+    model, x = net
+    model.train(training)
+    before = state(model)
+    torch.manual_seed(1)
+    seen = probe.activations(model, x)
+    assert_same(before, state(model))
+    torch.manual_seed(1)
+    logits = model(x)
+    torch.testing.assert_close(list(seen.values())[-1], logits)
+    assert not any(a.requires_grad for a in seen.values())
+
+
+def test_activations_are_in_order_and_before_a_later_in_place_relu():
+    torch.manual_seed(0)
+    model, x = NETS["dropout"][0]().eval(), torch.randn(3, 1, 8, 8)
+    seen = probe.activations(model, x)
+    assert list(seen) == ["0", "1", "2", "3", "4", "5"]
+    torch.testing.assert_close(seen["1"], model[1](model[0](x)))
+    assert (seen["1"] < 0).any()
+    assert seen["2"].shape == (3, 4, 6, 6)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_gradients_are_those_of_backward(net, training):
+    model, x = net
+    model.train(training)
+    y = torch.arange(len(x))
+    before = state(model)
+    torch.manual_seed(1)
+    with torch.no_grad():  # they are computed even so
+        found = probe.gradients(model, x, y)
+    assert_same(before, state(model))
+    torch.manual_seed(1)
+    F.cross_entropy(model(x), y).backward()
+    assert list(found) == [name for name, _ in model.named_parameters()]
+    for name, parameter in model.named_parameters():
+        torch.testing.assert_close(found[name], parameter.grad)
+
+
+def test_gradients_of_a_frozen_and_of_an_unused_parameter():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2), nn.Linear(2, 3))
+    model[1].requires_grad_(False)
+    model[2].register_parameter("unused", nn.Parameter(torch.ones(2)))
+    found = probe.gradients(model, torch.randn(2, 1, 2, 2), torch.tensor([0, 1]))
+    assert set(found) == {"2.weight", "2.bias", "2.unused"}
+    assert not found["2.unused"].any()
+
+
+# Multiply-adds by hand: output positions × outputs × inputs one output reads.
+LENET_5 = 28 * 28 * 6 * 25 + 100 * 16 * 6 * 25 + 400 * 120 + 120 * 84 + 84 * 10
+TWO_TOWERS = (
+    55 * 55 * 96 * 3 * 121
+    + 27 * 27 * 256 * (96 // 2) * 25
+    + 13 * 13 * 384 * 256 * 9
+    + 13 * 13 * 384 * (384 // 2) * 9
+    + 13 * 13 * 256 * (384 // 2) * 9
+    + (9216 + 4096) * 4096
+    + 4096 * 1000
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "macs", "exact"),
+    [
+        ("lenet5", (1, 32, 32), LENET_5, True),
+        ("alexnet_two_tower", (3, 227, 227), TWO_TOWERS, True),
+        ("resnet18", (3, 224, 224), 1.814e9, False),
+        ("resnet50", (3, 224, 224), 4.089e9, False),
+        ("vgg16", (3, 224, 224), 15.47e9, False),
+    ],
+)
+def test_cost_of_whole_networks(name, shape, macs, exact):
+    with torch.device("meta"):
+        model = models.build(name)
+    layers = probe.cost(model, shape)
+    total = sum(x.macs for x in layers)
+    assert total == macs if exact else total == pytest.approx(macs, rel=1e-3)
+    assert sum(x.parameters for x in layers) == sum(p.numel() for p in model.parameters())
+    assert layers[-1].shape == (layers[-1].shape[0],)
+    assert layers[-1].kind == "Linear"
+
+
+def test_cost_on_the_cpu_changes_nothing(net):
+    model, x = net
+    model.train()
+    list(model.modules())[-1].eval()  # a part may be in another mode than the whole
+    before = state(model)
+    layers = probe.cost(model, tuple(x.shape[1:]))
+    assert_same(before, state(model))
+    model.eval()
+    seen = probe.activations(model, x)
+    assert [x.name for x in layers] == list(seen)
+    assert [x.shape for x in layers] == [tuple(a.shape[1:]) for a in seen.values()]
+
+
+def test_cost_of_one_layer_and_of_a_layer_used_twice():
+    (one,) = probe.cost(nn.Conv2d(3, 4, 3, padding=1), (3, 8, 8))
+    assert one == ("", "Conv2d", (4, 8, 8), 112, 64 * 4 * 27)
+
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, padding=1, bias=False)
+
+        def forward(self, x):
+            return self.conv(self.conv(x))
+
+    (twice,) = probe.cost(Twice(), (3, 8, 8))
+    assert (twice.parameters, twice.macs) == (81, 2 * 64 * 81)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (1, 3, 32, 32), (0, 32, 32), (3, -1, 32)])
+def test_a_wrong_shape(shape):
+    with pytest.raises(ValueError, match="C, H, W"):
+        probe.cost(models.lenet5(), shape)
+
+
+def test_an_error_in_the_model_leaves_it_as_it_was():
+    model = models.lenet5().train()
+    before = state(model)
+    with pytest.raises(ValueError, match="LeNet-5"):
+        probe.cost(model, (3, 32, 32))
+    with pytest.raises(ValueError, match="LeNet-5"):
+        probe.activations(model, torch.randn(1, 3, 32, 32))
+    assert_same(before, state(model))
