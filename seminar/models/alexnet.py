@@ -15,6 +15,14 @@ from ..layers import LocalResponseNorm
 from . import checks
 
 
+class TowerLRN(LocalResponseNorm):
+    """LRN within each tower: a GPU has only its own half of the channels."""
+
+    def forward(self, a: Tensor) -> Tensor:
+        one, two = a.chunk(2, dim=1)
+        return torch.cat((super().forward(one), super().forward(two)), dim=1)
+
+
 class AlexNetTwoTower(nn.Module):
     """Krizhevsky et al. 2012: two GPUs, one network; groups=2 where they do not talk."""
 
@@ -23,7 +31,7 @@ class AlexNetTwoTower(nn.Module):
         self.in_channels = in_channels
 
         def lrn() -> nn.Module:  # the paper's k = 2, n = 5, α = 1e-4, β = 0.75; torch's α is n·α
-            return LocalResponseNorm(size=5, alpha=5e-4, beta=0.75, k=2.0)
+            return TowerLRN(size=5, alpha=5e-4, beta=0.75, k=2.0)
 
         self.features = nn.Sequential(
             nn.Conv2d(in_channels, 96, kernel_size=11, stride=4),  # 227×227 → 96 × 55×55
@@ -65,7 +73,7 @@ class AlexNetTwoTower(nn.Module):
 
 
 class AlexNet(nn.Module):
-    """Krizhevsky 2014: one tower, 64-192-384-256-256 channels, no LRN; torchvision's layers."""
+    """Krizhevsky 2014: one tower. Channels (384 in the paper's conv4) and no LRN: torchvision's."""
 
     def __init__(self, num_classes: int, in_channels: int, dropout: float):
         super().__init__()

@@ -1,5 +1,7 @@
 """What every model refuses, said in the same words."""
 
+from numbers import Real
+
 from torch import Tensor
 
 
@@ -11,10 +13,12 @@ def positive(**counts: int) -> None:
 
 
 def probability(**values: float) -> None:
-    """Raise ValueError unless every keyword lies in [0, 1)."""
+    """Raise ValueError unless every keyword is a number in [0, 1)."""
     for name, value in values.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be at least 0 and less than 1")
+        if not isinstance(value, Real) or not 0 <= value < 1:
+            raise ValueError(
+                f"{name} is {value!r}; it must be a number of at least 0 and less than 1"
+            )
 
 
 def one_of(what: str, given: object, allowed: tuple[str, ...]) -> None:

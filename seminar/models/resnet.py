@@ -194,9 +194,14 @@ def _imagenet(
 ) -> nn.Module:
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.one_of("stride_in", stride_in, ("3x3", "1x1"))
-    if option is not None:
-        checks.one_of("shortcut", option, SHORTCUTS)
     return init.initialize(ResNet(depth, num_classes, in_channels, option, stride_in), "he")
+
+
+def _resnet(
+    depth: int, num_classes: int, in_channels: int, shortcut: str, stride_in: str = "3x3"
+) -> nn.Module:
+    checks.one_of("shortcut", shortcut, SHORTCUTS)  # None would be a plain network
+    return _imagenet(depth, num_classes, in_channels, shortcut, stride_in)
 
 
 def _cifar(
@@ -218,12 +223,12 @@ def resnet18(num_classes: int = 1000, in_channels: int = 3, shortcut: str = "B")
     (projection where the shape changes) or "C" (projections everywhere). With "B" it loads
     torchvision's weights. ValueError on wrong arguments.
     """
-    return _imagenet(18, num_classes, in_channels, shortcut)
+    return _resnet(18, num_classes, in_channels, shortcut)
 
 
 def resnet34(num_classes: int = 1000, in_channels: int = 3, shortcut: str = "B") -> nn.Module:
     """ResNet-34 (table 1, figure 3); arguments, shapes and errors as in `resnet18`."""
-    return _imagenet(34, num_classes, in_channels, shortcut)
+    return _resnet(34, num_classes, in_channels, shortcut)
 
 
 def resnet50(
@@ -234,21 +239,21 @@ def resnet50(
     `stride_in` says which convolution of a stage's first block has stride 2: "3x3"
     (torchvision's) or "1x1" (the paper's). ValueError on wrong arguments.
     """
-    return _imagenet(50, num_classes, in_channels, shortcut, stride_in)
+    return _resnet(50, num_classes, in_channels, shortcut, stride_in)
 
 
 def resnet101(
     num_classes: int = 1000, in_channels: int = 3, stride_in: str = "3x3", shortcut: str = "B"
 ) -> nn.Module:
     """ResNet-101 (table 1); arguments, shapes and errors as in `resnet50`."""
-    return _imagenet(101, num_classes, in_channels, shortcut, stride_in)
+    return _resnet(101, num_classes, in_channels, shortcut, stride_in)
 
 
 def resnet152(
     num_classes: int = 1000, in_channels: int = 3, stride_in: str = "3x3", shortcut: str = "B"
 ) -> nn.Module:
     """ResNet-152 (table 1); arguments, shapes and errors as in `resnet50`."""
-    return _imagenet(152, num_classes, in_channels, shortcut, stride_in)
+    return _resnet(152, num_classes, in_channels, shortcut, stride_in)
 
 
 def plain18(num_classes: int = 1000, in_channels: int = 3) -> nn.Module:
