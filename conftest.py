@@ -9,7 +9,7 @@ def pytest_configure(config):
     os.environ["SEMINAR_STRICT"] = "1"
     if not getattr(config.option, "nbval_sanitize_with", None):
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "sanitize.cfg")
-    # Two workers, each with a kernel: their threads would stand in each other's way.
+    # Two workers: the threads of each would stand in the other's way.
     if hasattr(config, "workerinput"):
         os.environ["OMP_NUM_THREADS"] = "1"
     # A fresh machine's first import builds matplotlib's font cache and says so: not in a notebook.

@@ -45,10 +45,14 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
     for widget in made:
         widget.description = t(widget.description)
         widget.style = _WIDE
-    picture = draw(compute(**{w._kwarg: w.value for w in made}))
+
+    def numbers() -> Any:
+        return compute(**{w._kwarg: w.value for w in made})
+
+    picture = draw(numbers())
 
     def answer() -> bytes:
-        return draw(compute(**{w._kwarg: w.value for w in made}), picture=picture).png()
+        return draw(numbers(), picture=picture).png()
 
     _show(made, made, answer, picture)
 

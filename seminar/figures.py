@@ -199,13 +199,13 @@ def sizes(pictures: Mapping[str, Tensor], title: str) -> Picture:
     return drawn
 
 
-_KINDS = (
-    ("11×11, 7×7 convolution", RED),
-    ("5×5 convolution", ORANGE),
-    ("3×3 convolution", SKY),
-    ("1×1 convolution", BLUE),
-    ("fully connected", GREEN),
-)
+_LARGE = ("11×11, 7×7 convolution", RED)
+_KINDS = {  # by kernel size; 0 is a fully connected layer
+    5: ("5×5 convolution", ORANGE),
+    3: ("3×3 convolution", SKY),
+    1: ("1×1 convolution", BLUE),
+    0: ("fully connected", GREEN),
+}
 
 
 def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
@@ -217,15 +217,15 @@ def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
     ax = drawn.subplots()
     tallest = max(map(len, networks.values()))
     for column, (name, layers) in enumerate(networks.items()):
-        for row, (kind, kernel) in enumerate(layers):
-            color = GREEN if kind == "fc" else {1: BLUE, 3: SKY, 5: ORANGE}.get(kernel, RED)
+        for row, (_, kernel) in enumerate(layers):
+            _, color = _KINDS.get(kernel, _LARGE)
             ax.add_patch(Rectangle((column - 0.3, row + 0.1), 0.6, 0.8, color=color, linewidth=0))
         text = t("{name}\n{count} layers", name=name, count=len(layers))
         ax.text(column, -2, text, ha="center", va="bottom", fontsize=15)
     ax.set(xlim=(-0.6, len(networks) - 0.4), ylim=(tallest + 1, -tallest * 0.1))
     ax.set_xticks([])
     ax.set_ylabel(t("layer, counted from the input"))
-    handles = [Patch(color=color, label=t(label)) for label, color in _KINDS]
+    handles = [Patch(color=color, label=t(label)) for label, color in (_LARGE, *_KINDS.values())]
     ax.legend(handles=handles, loc="lower left", fontsize=12, frameon=True)
     ax.set_title(t("The revolution of depth, drawn from the models"), pad=14)
     return drawn

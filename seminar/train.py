@@ -112,11 +112,12 @@ def fit(
                 optimizer.step()
                 scheduler.step()
 
-                history.batch_loss.append(loss.item())
+                value = loss.item()  # waits for the device: once a step
+                history.batch_loss.append(value)
                 when = f"step {len(history.batch_loss)} of {steps} (epoch {epoch + 1})"
-                _finite(loss.item(), f"the loss at {when}", lr, history)
+                _finite(value, f"the loss at {when}", lr, history)
                 bar.update()
-                bar.set_postfix(epoch=epoch + 1, loss=f"{loss.item():.3f}", refresh=False)
+                bar.set_postfix(epoch=epoch + 1, loss=f"{value:.3f}", refresh=False)
                 if watch:
                     watch(history)
 

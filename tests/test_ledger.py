@@ -9,6 +9,7 @@ import re
 
 import pytest
 import torch
+from networks import convs, of, shapes
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
@@ -24,15 +25,6 @@ META = torch.device("meta")
 def meta(name):
     with META:
         return models.build(name).eval()
-
-
-def of(model, *kinds):
-    """The modules of these kinds, by name, in order."""
-    return {n: m for n, m in model.named_modules() if isinstance(m, kinds)}
-
-
-def convs(model):
-    return list(of(model, nn.Conv2d).values())
 
 
 def blocks(model):
@@ -55,19 +47,6 @@ def runs(model, side):
     except ValueError:
         return False
     return True
-
-
-def shapes(model, side):
-    """The output shape of every module for one image, by its name."""
-    found = {}
-    hooks = [
-        m.register_forward_hook(lambda _m, _x, y, n=n: found.update({n: tuple(y.shape[1:])}))
-        for n, m in model.named_modules()
-    ]
-    model(images(model, side))
-    for hook in hooks:
-        hook.remove()
-    return found
 
 
 def parameters(name, model):

@@ -10,6 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
+from networks import convs, of, shapes
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,28 +33,6 @@ def meta(name, **kwargs):
 
 def count(model):
     return sum(math.prod(p.shape) for p in model.parameters())
-
-
-def of(model, *kinds):
-    """The modules of these kinds, by name, in order."""
-    return {n: m for n, m in model.named_modules() if isinstance(m, kinds)}
-
-
-def convs(model):
-    return list(of(model, nn.Conv2d).values())
-
-
-def shapes(model, side):
-    """(channels, height, width) after every module, by its name, for one image on meta."""
-    found = {}
-    hooks = [
-        m.register_forward_hook(lambda _m, _x, y, n=n: found.update({n: tuple(y.shape[1:])}))
-        for n, m in model.named_modules()
-    ]
-    model.eval()(torch.empty(1, model.in_channels, side, side, device="meta"))
-    for hook in hooks:
-        hook.remove()
-    return found
 
 
 # --- parameters
