@@ -132,21 +132,28 @@ def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Pictur
         layers.annotate(
             str(count),
             (i, count),
-            xytext=(0, 7),
+            xytext=(0, 8),
             textcoords="offset points",
             ha="center",
             color=RED,
+            bbox={"boxstyle": "round,pad=0.15", "color": "white"},  # readable on a bar
         )
     layers.set(ylabel=t("layers with weights"), ylim=(0, 170))
     layers.yaxis.label.set_color(RED)
     layers.grid(visible=False)
     layers.spines["right"].set_visible(True)
 
-    for year, name, error, depth in entries:
+    years = [year for year, *_ in entries]
+    for i, (year, name, error, depth) in enumerate(entries):
         if depth is not None:
+            # Two entries of a year lie close together: the second is named below its point.
+            above = year not in years[:i]
             scatter.plot(depth, error, "o", color=BLUE, markersize=9)
             scatter.annotate(
-                f"{t(name)} ({year})", (depth, error), xytext=(8, 5), textcoords="offset points"
+                f"{t(name)} ({year})",
+                (depth, error),
+                xytext=(8, 5 if above else -16),
+                textcoords="offset points",
             )
     scatter.set_xscale("log")
     scatter.set_xticks([8, 19, 50, 152], ["8", "19", "50", "152"])
