@@ -10,8 +10,8 @@ _current = "en"
 _korean: dict[str, str] = {}
 
 
-def language(code: str | None = None) -> str:
-    """Set the language of everything shown, "ko" or "en"; without an argument only tell it.
+def language(code: str | None = None) -> str | None:
+    """Set the language of everything shown, "ko" or "en"; without an argument tell it.
 
     ValueError for any other code.
     """
@@ -23,6 +23,7 @@ def language(code: str | None = None) -> str:
         if code == "ko" and not _korean:
             text = files("seminar").joinpath("assets/ko.toml").read_text(encoding="utf-8")
             _korean.update(tomllib.loads(text))
+        return None  # nothing for a notebook to show
     return _current
 
 

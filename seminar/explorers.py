@@ -111,16 +111,21 @@ class Prediction:
         """What was clicked, None if nothing was."""
         return self._radio.value
 
-    def compare(self, result: str) -> None:
-        """Show the choice beside what the run gave. ValueError if `result` is not a choice."""
-        if result not in self.choices:
-            raise ValueError(f"{result!r} is not one of the choices {self.choices}")
-        from IPython.display import HTML, display
+    def compare(self, result: str, **measured: object) -> None:
+        """Show the choice beside what the run gave, as in `compare("{n} of 10", n=wrong)`.
 
-        gave = f"<b>{t('The run gave')}:</b> {html.escape(t(result))}"
+        `result` is translated, then filled in from `measured`; notebook tests do not compare it.
+        """
+        from IPython.display import display
+
         mine = t("nothing clicked") if self.choice is None else t(self.choice)
-        said = f"<b>{t('Your prediction')}:</b> {html.escape(mine)}"
-        display(HTML(f"<p>{said}<br>{gave}</p>"))
+        said, gave = t("Your prediction"), t(result, **measured)
+        rich = (
+            f"<p><b>{said}:</b> {html.escape(mine)}<br>"
+            f'<b>{t("The run gave")}:</b> <span class="measured">{html.escape(gave)}</span></p>'
+        )
+        plain = f"{said}: {mine}\n[{t('measured')}: {gave}]"
+        display({"text/plain": plain, "text/html": rich}, raw=True)
 
 
 def predict(question: str, choices: Sequence[str]) -> Prediction:
@@ -171,10 +176,13 @@ def read(model: nn.Module, data: Data, digit: Tensor) -> Tensor:
         return model.eval()(x)[0].float().softmax(0).cpu()
 
 
-def digit_reader(model: nn.Module, data: Data) -> None:
-    """Pick a test digit with the slider, or draw one; the model reads it."""
+def digit_reader(model: nn.Module, data: Data, first: int = 0) -> None:
+    """Pick a test digit with the slider, which starts at `first`, or draw one; the model reads it.
+
+    `data` are gray images of 28×28 pixels.
+    """
     slider = widgets.IntSlider(
-        min=0, max=len(data.test) - 1, description=t("test digit"), style=_WIDE
+        first, min=0, max=len(data.test) - 1, description=t("test digit"), style=_WIDE
     )
     pad = DrawingPad(label=t("a pad to draw a digit on"))
     empty = widgets.Button(description=t("empty the pad"))

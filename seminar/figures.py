@@ -7,6 +7,8 @@ color-blind can tell apart.
 
 import html
 import io
+import math
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
@@ -77,6 +79,9 @@ class Picture(Figure):
         return f"{t('Figure')}: " + "; ".join(" ".join(x.split()) for x in titles if x)
 
 
+_NUMBER = re.compile(r"-?[\d,.]+%?")
+
+
 class Table:
     """Rows under headers; a notebook shows it as HTML, a terminal as text."""
 
@@ -89,9 +94,14 @@ class Table:
         return "\n".join(" | ".join(line) for line in lines)
 
     def _repr_html_(self) -> str:
+        columns = zip(*self.rows, strict=True)
+        sides = ["right" if all(map(_NUMBER.fullmatch, c)) else "left" for c in columns]
+
         def line(cells: Sequence[str], tag: str) -> str:
-            side = (' style="text-align: left"', ' style="text-align: right"')
-            made = (f"<{tag}{side[_numeric(c)]}>{html.escape(c)}</{tag}>" for c in cells)
+            made = (
+                f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
+                for cell, side in zip(cells, sides, strict=True)
+            )
             return f"<tr>{''.join(made)}</tr>"
 
         body = "".join(line(row, "td") for row in self.rows)
@@ -104,10 +114,6 @@ def _cell(value: object) -> str:
     return t(value) if isinstance(value, str) and value else str(value)
 
 
-def _numeric(text: str) -> bool:
-    return text[:1].isdigit()
-
-
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table; headers and texts are translated, integers get their thousands commas."""
     return Table(headers, rows)
@@ -115,53 +121,40 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
 def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Picture:
     """Slides 1 and 8: `entries` of (year, name, top-5 error in %, layers; None if shallow)."""
-    picture = Picture(13, 5)
-    bars, scatter = picture.subplots(1, 2, width_ratios=(7, 5))
+    picture = Picture(13, 5.5)
+    axes = picture.subplot_mosaic([["errors", "both"], ["layers", "both"]], width_ratios=(6, 5))
+    errors, layers, both = (axes[name] for name in ("errors", "layers", "both"))
     x = range(len(entries))
-    shallow = [depth is None for *_, depth in entries]
-    colors = [SKY if s else BLUE for s in shallow]
-    drawn = bars.bar(x, [error for _, _, error, _ in entries], color=colors)
-    bars.bar_label(drawn, fmt="{:g}", padding=2)
-    bars.set_xticks(x, [f"{year}\n{t(name)}" for year, name, *_ in entries], fontsize=11)
-    bars.set_ylabel(t("top-5 error (%)"))
-    bars.set_title(t("ILSVRC classification: error (bars) and depth (line)"))
-    layers = bars.twinx()
-    deep = [(i, depth) for i, (*_, depth) in enumerate(entries) if depth is not None]
-    layers.plot(*zip(*deep, strict=True), "o--", color=RED)
-    for i, count in deep:
-        layers.annotate(
-            str(count),
-            (i, count),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-            color=RED,
-            bbox={"boxstyle": "round,pad=0.15", "color": "white"},  # readable on a bar
-        )
-    layers.set(ylabel=t("layers with weights"), ylim=(0, 170))
-    layers.yaxis.label.set_color(RED)
-    layers.grid(visible=False)
-    layers.spines["right"].set_visible(True)
+    colors = [SKY if depth is None else BLUE for *_, depth in entries]
+    bars = errors.bar(x, [error for _, _, error, _ in entries], color=colors)
+    errors.bar_label(bars, fmt="{:g}", padding=2)
+    errors.set_xticks(x, [""] * len(entries))
+    errors.set(ylim=(0, 34), ylabel=t("top-5 error (%)"))
+    errors.set_title(t("ILSVRC classification: error above, depth below"))
+    bars = layers.bar(x, [depth or 0 for *_, depth in entries], color=ORANGE)
+    layers.bar_label(bars, ["" if depth is None else depth for *_, depth in entries], padding=2)
+    layers.set_xticks(x, [f"{year}\n{t(name)}" for year, name, *_ in entries], fontsize=12)
+    layers.set(ylim=(0, 185), ylabel=t("layers with weights"))
 
     years = [year for year, *_ in entries]
     for i, (year, name, error, depth) in enumerate(entries):
         if depth is not None:
             # Two entries of a year lie close together: the second is named below its point.
             above = year not in years[:i]
-            scatter.plot(depth, error, "o", color=BLUE, markersize=9)
-            scatter.annotate(
+            both.plot(depth, error, "o", color=BLUE, markersize=9)
+            both.annotate(
                 f"{t(name)} ({year})",
                 (depth, error),
                 xytext=(8, 5 if above else -16),
                 textcoords="offset points",
             )
-    scatter.set_xscale("log")
-    scatter.set_xticks([8, 19, 50, 152], ["8", "19", "50", "152"])
-    scatter.minorticks_off()
-    scatter.set(xlim=(6.5, 400), ylim=(0, 19))
-    scatter.set_xlabel(t("layers with weights (log scale)"))
-    scatter.set_ylabel(t("top-5 error (%)"))
-    scatter.set_title(t("The same entries: error against depth"))
+    both.set_xscale("log")
+    both.set_xticks([8, 19, 50, 152], ["8", "19", "50", "152"])
+    both.minorticks_off()
+    both.set(xlim=(6.5, 600), ylim=(0, 19))
+    both.set_xlabel(t("layers with weights (log scale)"))
+    both.set_ylabel(t("top-5 error (%)"))
+    both.set_title(t("The same entries: error against depth"))
     return picture
 
 
@@ -216,49 +209,52 @@ _KINDS = {  # by kernel size; 0 is a fully connected layer
 
 
 def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
-    """Slide 8: each network as a stack of its layers with weights, the first at the top.
+    """Slide 8: each network as a row of its layers with weights, from the input to the output.
 
     A layer is ("conv", kernel size) or ("fc", 0).
     """
-    drawn = Picture(9, 9)
+    drawn = Picture(13, 1.2 + 1.1 * len(networks))
     ax = drawn.subplots()
-    tallest = max(map(len, networks.values()))
-    for column, (name, layers) in enumerate(networks.items()):
-        for row, (_, kernel) in enumerate(layers):
+    for row, layers in enumerate(networks.values()):
+        for i, (_, kernel) in enumerate(layers):
             _, color = _KINDS.get(kernel, _LARGE)
-            ax.add_patch(Rectangle((column - 0.3, row + 0.1), 0.6, 0.8, color=color, linewidth=0))
-        text = t("{name}\n{count} layers", name=name, count=len(layers))
-        ax.text(column, -2, text, ha="center", va="bottom", fontsize=15)
-    ax.set(xlim=(-0.6, len(networks) - 0.4), ylim=(tallest + 1, -tallest * 0.1))
-    ax.set_xticks([])
-    ax.set_ylabel(t("layer, counted from the input"))
+            ax.add_patch(Rectangle((i + 0.6, row - 0.3), 0.8, 0.6, color=color, linewidth=0))
+    names = [t("{name}\n{count} layers", name=n, count=len(k)) for n, k in networks.items()]
+    ax.set_yticks(range(len(networks)), names, fontsize=15)
+    longest = max(map(len, networks.values()))
+    ax.set(xlim=(0, longest + 1.5), ylim=(len(networks) - 0.5, -0.5))
+    ax.set_xlabel(t("layer, counted from the input"))
+    ax.grid(visible=False, axis="y")
     handles = [Patch(color=color, label=t(label)) for label, color in (_LARGE, *_KINDS.values())]
-    ax.legend(handles=handles, loc="lower left", fontsize=12, frameon=True)
-    ax.set_title(t("The revolution of depth, drawn from the models"), pad=14)
+    ax.legend(handles=handles, loc="upper right")
+    ax.set_title(t("The revolution of depth, drawn from the models"))
     return drawn
 
 
 def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = None) -> Picture:
-    """`curves` of positive numbers, one a layer, on a log axis; gray: beyond a millionfold."""
-    picture = picture or Picture(10, 4.2)
+    """`curves` of positive numbers, one a layer, on a log axis; gray: beyond a millionfold.
+
+    A curve ends where it leaves the axis, at 1e-18 and 1e18.
+    """
+    picture = picture or Picture(10, 4.4)
     picture.clear()
     ax = picture.subplots()
     ax.set_yscale("log")
     longest = max(map(len, curves.values()))
     for (name, values), style in zip(curves.items(), ("-", "--", ":", "-."), strict=False):
-        # A log axis has no 0: what underflowed is drawn at the lower edge.
-        ax.plot(range(1, len(values) + 1), [max(v, 1e-14) for v in values], style, label=t(name))
-    ax.axhspan(1e6, 1e14, color="#eeeeee")
-    ax.axhspan(1e-14, 1e-6, color="#eeeeee")
-    ax.text(longest, 1e12, t("explodes"), ha="right", va="top")
-    ax.text(longest, 1e-12, t("vanishes"), ha="right", va="bottom")
-    ax.set(xlim=(1, longest), ylim=(1e-14, 1e14))
+        seen = [v if 1e-18 <= v <= 1e18 else math.nan for v in values]
+        ax.plot(range(1, len(values) + 1), seen, style, label=t(name))
+    ax.axhspan(1e6, 1e18, color="#eeeeee")
+    ax.axhspan(1e-18, 1e-6, color="#eeeeee")
+    ax.text(longest, 1e17, t("explodes"), ha="right", va="top")
+    ax.text(longest, 1e-17, t("vanishes"), ha="right", va="bottom")
+    ax.set(xlim=(1, longest), ylim=(1e-18, 1e18))
     ax.set_yticks([1e-12, 1e-6, 1, 1e6, 1e12], ["1e-12", "1e-6", "1", "1e6", "1e12"])
     ax.minorticks_off()
     ax.set_xlabel(t("layer"))
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
     ax.set_title(t("The signal forward and the gradient backward, layer by layer"))
-    ax.legend(loc="upper left")
+    picture.legend(loc="outside lower center", ncols=len(curves))
     return picture
 
 

@@ -28,7 +28,10 @@ _DROPOUT = Entry("dropout", "0.5 in the first two FC layers", "0.5 after FC1 and
 # What the paper says of the number of parameters, and why ours is another number.
 _ROUNDS = "the paper rounds"
 _PARAMETERS = {
-    "lenet5": ("60,000", "C3 reads all maps; pooling has no weights"),
+    "lenet5": (
+        "60,000",
+        "C3 reads all maps (+900); the output is trained (+850); pooling has no weights (−44)",
+    ),
     "alexnet_two_tower": ("60M", "the paper's layers; its text rounds down"),
     "alexnet": ("0.2% more than with two towers", "fits the channels here, not the footnote's"),
     # Table 2.
