@@ -177,7 +177,7 @@ def images(
 
 
 def _show_image(ax, image: Tensor) -> None:
-    pixels = image.detach().float().cpu().permute(1, 2, 0)
+    pixels = image.detach().float().cpu().permute(1, 2, 0).numpy()
     ax.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], vmin=0, vmax=1)
 
 

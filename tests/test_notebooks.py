@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import seminar
+from seminar import figures, models
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import notebooks as tool  # noqa: E402
@@ -87,18 +90,52 @@ def test_korean_prose_is_korean_and_english_has_no_hangul(path):
         assert not HANGUL.search(str(cell.get("outputs", ""))), cell.id
 
 
+RAW = {"set_title", "set_xlabel", "set_ylabel", "suptitle", "annotate", "legend", "text", "print"}
+
+
 def shown_literals(tree):
-    """String literals that code would show without translation."""
-    raw = {"set_title", "set_xlabel", "set_ylabel", "suptitle", "annotate", "legend"}
+    """Texts in the code that would be shown without translation. Print may give a name."""
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in raw
-        ):
-            for argument in [*node.args, *(k.value for k in node.keywords if k.arg == "label")]:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value
+        called = getattr(node, "func", None)
+        function = getattr(called, "attr", getattr(called, "id", None))
+        if function not in RAW:
+            continue
+        words = r"[A-Za-z]{2,}\W+[A-Za-z]{2,}" if function == "print" else "[A-Za-z]{2,}"
+        for argument in [*node.args, *(k.value for k in node.keywords if k.arg == "label")]:
+            parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+            for part in parts:
+                text = part.value if isinstance(part, ast.Constant) else None
+                if isinstance(text, str) and re.search(words, text):
+                    yield text
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ax.set_title('one')",
+        "print(f'the error is {e}')",
+        "plt.plot(x); plt.text(0, 0, 'a bc de')",
+    ],
+)
+def test_shown_literals_are_found(code):
+    assert list(shown_literals(ast.parse(code)))
+
+
+@pytest.mark.parametrize("path", KOREAN, ids=name)
+def test_notebooks_show_no_text_past_the_catalogue(path):
+    for cell in tool.read(path).cells:
+        if cell.cell_type == "code":
+            assert list(shown_literals(ast.parse(cell.source))) == [], cell.id
+
+
+def test_the_catalogue_has_every_ledger():
+    seminar.language("ko")
+    try:
+        for model in models.names():
+            for entry in models.ledger(model):
+                figures.table(["what", "paper", "here", "why"], [entry])  # LookupError if not
+    finally:
+        seminar.language("en")
 
 
 @pytest.mark.parametrize("room", ["figures", "explorers", "claims"])

@@ -1,0 +1,140 @@
+"""Figures show the numbers that they are given."""
+
+import io
+import sys
+
+import pytest
+import torch
+from matplotlib import image as png
+
+import seminar
+from seminar import figures
+from seminar.train import History
+
+HISTORY = History(
+    train_loss=[0.5, 0.2],
+    train_error=[0.2, 0.1],
+    test_loss=[0.6, 0.3],
+    test_error=[0.3, 0.15],
+    seconds=[1.0, 1.0],
+    batch_loss=[2.3, 1.2, 0.8, 0.5],
+)
+
+
+def titles(picture):
+    return [ax.get_title() for ax in picture.axes]
+
+
+def test_importing_the_package_imports_no_plotting():
+    import subprocess
+
+    code = (
+        "import sys, seminar, seminar.models, seminar.train;"
+        "print({'matplotlib', 'ipywidgets', 'torchvision', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_picture_is_a_png_and_tells_its_titles():
+    picture = figures.images(torch.rand(3, 1, 8, 8), ["a", "b", "c"], "Three\nimages")
+    assert repr(picture) == "Figure: Three images; a; b; c"
+    pixels = png.imread(io.BytesIO(picture._repr_png_()))
+    assert pixels.shape[1] == round(1.15 * 10 * 100)
+
+
+def test_tables_translate_group_and_align():
+    table = figures.table(["layer", "", "parameters"], [("C1", "5×5", 1500), ("S2", "2×2", 0)])
+    assert repr(table) == "layer |  | parameters\nC1 | 5×5 | 1,500\nS2 | 2×2 | 0"
+    html = table._repr_html_()
+    assert '<td style="text-align: right">1,500</td>' in html
+    assert '<th style="text-align: right">parameters</th>' in html
+    assert '<td style="text-align: left">5×5</td>' in html  # begins with a digit, is no number
+    assert "&lt;b&gt;" in figures.table(["x"], [("<b>",)])._repr_html_()
+    try:
+        seminar.language("ko")
+        assert figures.table(["layer"], [(1,)]).headers == ["층"]
+    finally:
+        seminar.language("en")
+
+
+def test_competition_draws_every_entry():
+    entries = [(2010, "shallow", 28.2, None), (2012, "AlexNet", 16.4, 8), (2012, "VGG", 7.3, 19)]
+    errors, both, layers = figures.competition(entries).axes
+    assert [bar.get_height() for bar in errors.patches] == [28.2, 16.4, 7.3]
+    assert [bar.get_height() for bar in layers.patches] == [0, 8, 19]
+    assert [t.get_text() for t in layers.texts] == ["", "8", "19"]
+    assert [tuple(line.get_xydata()[0]) for line in both.lines] == [(8, 16.4), (19, 7.3)]
+
+
+def test_images_and_sizes_show_the_pixels():
+    pictures = torch.rand(12, 3, 8, 8)
+    drawn = figures.images(pictures, columns=5)
+    assert len(drawn.axes) == 15
+    shown = [ax.images[0].get_array() for ax in drawn.axes if ax.images]
+    assert len(shown) == 12
+    assert torch.equal(torch.as_tensor(shown[11]), pictures[11].permute(1, 2, 0))
+    sizes = figures.sizes({"small": pictures[0, :, :4, :4], "large": pictures[0]}, "Two sizes")
+    assert sizes.axes[0].get_title() == "small: 4×4"
+    assert sizes.axes[0].get_xlim() == sizes.axes[1].get_xlim() == (0, 8)  # to one scale
+
+
+def test_stacks_draw_one_box_a_layer():
+    (ax,) = figures.stacks({"a": [("conv", 11), ("fc", 0)], "b": [("conv", 1)] * 5}).axes
+    assert len(ax.patches) == 7
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a\n2 layers", "b\n5 layers"]
+
+
+def test_by_depth_ends_a_curve_where_it_leaves_the_axis_and_reuses_its_picture():
+    picture = figures.by_depth({"signal": [1.0, 1e-10, 1e-30, 0.0]})
+    (line,) = picture.axes[0].lines
+    assert [float(y) for y in line.get_ydata()[:2]] == [1.0, 1e-10]
+    assert all(y != y for y in line.get_ydata()[2:])
+    again = figures.by_depth({"signal": [1.0, 2.0]}, picture=picture)
+    assert again is picture
+    assert len(picture.axes) == 1
+    assert len(picture.legends) == 1
+
+
+@pytest.mark.parametrize("history", [HISTORY, History(batch_loss=[2.3])])
+def test_training_draws_every_step_and_epoch(history):
+    left, right = figures.training(history).axes
+    assert list(left.lines[0].get_ydata()) == history.batch_loss
+    assert list(right.lines[0].get_ydata()) == history.train_error
+    assert list(right.lines[1].get_ydata()) == history.test_error
+
+
+def test_live_draws_now_and_then_and_after_every_epoch(monkeypatch):
+    seen = []
+
+    class Handle:
+        def update(self, picture):
+            seen.append(picture)
+
+    def display(picture, display_id):
+        seen.append(picture)
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr(figures.time, "monotonic", lambda: 100.0)  # no time passes
+    live = figures.Live()
+    growing = History()
+    for _ in range(3):
+        growing.batch_loss.append(1.0)
+        live(growing)
+    assert len(seen) == 1
+    growing.train_error.append(0.1)
+    growing.test_error.append(0.2)
+    live(growing)
+    assert len(seen) == 2
+    assert seen[0] is seen[1]  # one figure, which grows
+
+
+def test_reading_marks_the_answer_and_the_top_5():
+    probabilities = torch.tensor([0.01, 0.02, 0.6, 0.1, 0.1, 0.1, 0.05, 0.01, 0.005, 0.005])
+    picture = figures.reading(torch.rand(1, 28, 28), probabilities, 3)
+    assert titles(picture) == ["the label says 3", "the network reads 2"]
+    bars = picture.axes[1].patches
+    assert [round(bar.get_height(), 3) for bar in bars[:3]] == [0.01, 0.02, 0.6]
+    assert len({bar.get_facecolor() for bar in bars}) == 3
+    assert titles(figures.reading(torch.rand(1, 28, 28), probabilities))[0].startswith("what the")

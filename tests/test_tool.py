@@ -1,0 +1,103 @@
+"""The command that keeps the two languages together."""
+
+import nbformat.v4 as v4
+import pytest
+from test_notebooks import tool
+
+
+def notebook(language, prose, code="x = 1"):
+    book = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell(prose, id="title"),
+            v4.new_code_cell(
+                f'language("{language}")', id="language", metadata={"tags": ["language"]}
+            ),
+            v4.new_code_cell(code, id="code", execution_count=2),
+        ]
+    )
+    book.cells[2].outputs = [v4.new_output("stream", name="stdout", text=f"{language}\n")]
+    return book
+
+
+@pytest.fixture
+def pair(tmp_path, monkeypatch):
+    """The paths of a notebook in both languages, looked at."""
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    for language, prose in (("ko", "안녕"), ("en", "Hello")):
+        (tmp_path / language).mkdir()
+        tool.write(notebook(language, prose), tmp_path / language / "00_x.ipynb")
+    ko, en = tmp_path / "ko/00_x.ipynb", tmp_path / "en/00_x.ipynb"
+    tool.reviewed(ko)
+    return ko, en
+
+
+def edit(path, change):
+    book = tool.read(path)
+    change(book)
+    tool.write(book, path)
+
+
+def test_reviewed_marks_both_and_nothing_is_stale(pair):
+    ko, en = map(tool.read, pair)
+    assert tool.stale(ko, en) == []
+    assert ko.cells[0].metadata.pair == en.cells[0].metadata.pair
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_sync_carries_code_tags_and_order_and_keeps_prose(pair, edited, capsys):
+    def change(book):
+        book.cells[2].source = "x = 2"
+        book.cells[2].metadata.tags = ["nbval-ignore-output"]
+        book.cells.insert(1, book.cells.pop(2))
+
+    before = [cell.source for cell in tool.read(pair[1 - edited]).cells]
+    edit(pair[edited], change)
+    tool.sync(pair[edited])
+    other = tool.read(pair[1 - edited])
+    assert [cell.id for cell in other.cells] == ["title", "code", "language"]
+    assert other.cells[1].source == "x = 2"
+    assert other.cells[1].metadata.tags == ["nbval-ignore-output"]
+    assert [other.cells[0].source, other.cells[2].source] == before[:2]
+    assert capsys.readouterr().out == ""  # no prose has changed
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_sync_names_prose_that_has_to_be_looked_at(pair, edited, capsys):
+    edit(pair[edited], lambda book: book.cells[0].update(source="# Changed"))
+    assert tool.stale(*map(tool.read, pair)) == ["title"]
+    tool.sync(pair[edited])
+    assert "cell title" in capsys.readouterr().out
+    assert tool.stale(*map(tool.read, pair)) == ["title"]  # until somebody has looked
+    tool.reviewed(pair[edited])
+    assert tool.stale(*map(tool.read, pair)) == []
+
+
+def test_sync_keeps_outputs_of_unchanged_code_in_their_language(pair):
+    tool.sync(pair[1])
+    assert tool.read(pair[0]).cells[2].outputs[0].text == "ko\n"
+
+
+def test_sync_makes_a_twin_that_is_not_there_yet(pair):
+    pair[0].unlink()
+    tool.sync(pair[1])
+    made = tool.read(pair[0])
+    assert made.cells[1].source == 'language("ko")'
+    assert tool.stale(made, tool.read(pair[1])) == ["title"]  # nobody has translated it
+
+
+def test_still_keeps_the_picture_of_a_widget_and_drops_a_progress_bar():
+    explorer = v4.new_output(
+        "display_data", data={tool.WIDGET: {}, "image/png": "x", "text/plain": "Figure"}
+    )
+    bar = v4.new_output("display_data", data={tool.WIDGET: {}, "text/plain": "0%"})
+    (kept,) = tool.still([bar, explorer])
+    assert set(kept.data) == {"image/png", "text/plain"}
+
+
+def test_claims_and_errors_of_a_run(pair):
+    code = "from seminar.claims import claim\nclaim('one', True, size=1)\nclaim('two', False)\n"
+    edit(pair[1], lambda book: book.cells[1].update(source="1 / 0"))
+    edit(pair[1], lambda book: book.cells[2].update(source=code))
+    ran = tool.execute(pair[1], allow_errors=True)
+    assert tool.claims(ran) == {"one": (True, "size: 1"), "two": (False, "")}
+    assert tool.errors(ran) == ["ZeroDivisionError: division by zero"]
