@@ -26,7 +26,7 @@ class DataError(RuntimeError):
     """A data set that cannot be had or read: the message names the file and the way out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
     """Images (N, C, H, W), float, standardized; labels (N,), integers from 0."""
 
@@ -36,12 +36,15 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"Split(images={tuple(self.images.shape)}, labels={tuple(self.labels.shape)})"
+
     def to(self, device: torch.device | str) -> "Split":
         """The same images and labels on `device`."""
         return Split(self.images.to(device), self.labels.to(device))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Data:
     """A data set: `train` and `test`, the class names, and each channel's mean and std.
 
@@ -55,6 +58,11 @@ class Data:
     classes: tuple[str, ...]
     mean: Tensor
     std: Tensor
+
+    def __repr__(self) -> str:
+        parts = f"train={len(self.train):,}, test={len(self.test):,}"
+        shape = "×".join(map(str, self.train.images.shape[1:]))
+        return f"Data({self.name!r}, {parts}, {shape}, {len(self.classes)} classes)"
 
     def to(self, device: torch.device | str) -> "Data":
         """The same data set on `device`."""

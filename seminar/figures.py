@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import Patch, Rectangle
@@ -68,7 +69,7 @@ class Picture(Figure):
     def png(self) -> bytes:
         """The picture as a PNG file."""
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png")
+        FigureCanvasAgg(self).print_png(buffer)  # savefig would lay it out twice
         return buffer.getvalue()
 
     def _repr_png_(self) -> bytes:

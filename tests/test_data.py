@@ -135,6 +135,12 @@ def refused(m, **kwargs):
     return str(caught.value)
 
 
+def test_a_data_set_tells_what_it_is_in_a_line():
+    digits = data.load("mnist5k")
+    assert repr(digits) == "Data('mnist5k', train=4,000, test=1,000, 1×28×28, 10 classes)"
+    assert repr(digits.test) == "Split(images=(1000, 1, 28, 28), labels=(1000,))"
+
+
 def test_downloaded_once(mirrored):
     m = mirrored
     d = load(m.name)

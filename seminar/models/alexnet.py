@@ -16,7 +16,7 @@ from . import checks
 
 
 class TowerLRN(LocalResponseNorm):
-    """LRN within each tower: a GPU has only its own half of the channels."""
+    """LRN within each tower: a GPU has only its own half of the channels (figure 2; not said)."""
 
     def forward(self, a: Tensor) -> Tensor:
         one, two = a.chunk(2, dim=1)
