@@ -12,11 +12,13 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import Patch, Rectangle
@@ -26,6 +28,7 @@ from torch import Tensor
 from .catalogue import t
 
 if TYPE_CHECKING:
+    from .probe import Layer
     from .train import History
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -330,4 +333,111 @@ def reading(
     right.set_title(t("the network reads {digit}", digit=answer))
     handles = [Patch(color=BLUE, label=t("its answer")), Patch(color=SKY, label=t("its top 5"))]
     right.legend(handles=handles, fontsize=11)
+    return picture
+
+
+def lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str,
+    x: str,
+    y: str,
+    percent: bool = False,
+    picture: Picture | None = None,
+) -> Picture:
+    """`curves` of (xs, ys) by name, under `title`, with the labels `x` and `y` of the axes."""
+    picture = picture or Picture(10, 4.4)
+    picture.clear()
+    ax = picture.subplots()
+    for (name, (xs, ys)), style in zip(curves.items(), cycle(("-", "--", "-.", ":")), strict=False):
+        ax.plot(xs, ys, style, label=t(name))
+    if percent:
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel(t(x))
+    ax.set_ylabel(t(y))
+    ax.set_title(t(title))
+    ax.legend()
+    return picture
+
+
+def shares(rows: Mapping[str, Mapping[str, float]], title: str) -> Picture:
+    """Each of `rows` as a bar of 100%, cut into its parts: fully connected (FC) ones are green."""
+    picture = Picture(12, 1.2 + 0.9 * len(rows))
+    ax = picture.subplots()
+    for i, parts in enumerate(rows.values()):
+        left = 0.0
+        for j, (name, value) in enumerate(parts.items()):
+            share = value / sum(parts.values())
+            color = GREEN if name.startswith("FC") else (SKY, BLUE)[j % 2]
+            ax.barh(i, share, left=left, color=color, edgecolor="white")
+            if share > 0.05:
+                text = f"{name}\n{share:.0%}"
+                ax.text(left + share / 2, i, text, ha="center", va="center", fontsize=12)
+            left += share
+    ax.set_yticks(range(len(rows)), [t(name) for name in rows])
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_title(t(title))
+    return picture
+
+
+def footprints(layers: Mapping[str, Tensor], title: str) -> Picture:
+    """`layers`: matrices (output channel × input channel), true where the input matters."""
+    picture = Picture(3.3 * len(layers), 4.2)
+    for ax, (name, matrix) in zip(picture.subplots(1, len(layers)), layers.items(), strict=True):
+        ax.imshow(matrix, cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto")
+        ax.grid(visible=False)
+        ax.set_title(name)
+        ax.set_xlabel(t("input channel"))
+    picture.axes[0].set_ylabel(t("output channel"))
+    picture.suptitle(t(title))
+    return picture
+
+
+def networks(costs: Mapping[str, Sequence["Layer"]], title: str) -> Picture:
+    """Networks side by side, from `probe.cost`: a box per convolution, pooling or FC layer.
+
+    The height of a box grows with the height of its output, the width with its channels (both on
+    a log scale); a fully connected layer is as high as it has units.
+    """
+    kinds = {"Conv2d": SKY, "MaxPool2d": ORANGE, "AvgPool2d": ORANGE, "Linear": GREEN}
+    picture = Picture(13, 2.9 * len(costs))
+    for ax, (name, layers) in zip(picture.subplots(len(costs), 1), costs.items(), strict=True):
+        left = 0.0
+        for layer in layers:
+            if layer.kind in kinds:
+                channels, size = layer.shape[0], layer.shape[-1]
+                flat = len(layer.shape) == 1
+                width, height = 0.3 if flat else math.log2(channels) / 4, math.log2(size)
+                color = kinds[layer.kind]
+                ax.add_patch(Rectangle((left, -height / 2), width, height, color=color))
+                text = f"{size:,}" if flat else f"{channels}×{size}×{size}"
+                ax.text(left + width / 2, 6.4, text, ha="center", va="bottom", rotation=40)
+                left += width + 0.7
+        ax.set(xlim=(-0.3, 26), ylim=(-6.5, 10.5))
+        ax.axis("off")
+        ax.set_title(name, loc="left")
+    handles = [
+        Patch(color=SKY, label=t("convolution")),
+        Patch(color=ORANGE, label=t("pooling")),
+        Patch(color=GREEN, label=t("fully connected")),
+    ]
+    picture.axes[0].legend(handles=handles, loc="center right")
+    picture.suptitle(t(title))
+    return picture
+
+
+def convolution(
+    seen: Mapping[str, Tensor], caption: str, picture: Picture | None = None
+) -> Picture:
+    """Input, kernel and output of one convolution, as `seen` (H, W) by name, under `caption`."""
+    picture = picture or Picture(12, 4.6)
+    picture.clear()
+    for ax, (name, pixels) in zip(picture.subplots(1, len(seen)), seen.items(), strict=True):
+        largest = float(pixels.abs().max()) or 1.0
+        lowest = -largest if pixels.min() < 0 else 0.0
+        ax.imshow(pixels.numpy(), vmin=lowest, vmax=largest, cmap="PuOr_r" if lowest else "gray")
+        ax.set_title(f"{t(name)}: {pixels.shape[0]}×{pixels.shape[1]}")
+        ax.axis("off")
+    picture.suptitle(caption)
     return picture
