@@ -368,10 +368,11 @@ def shares(rows: Mapping[str, Mapping[str, float]], title: str) -> Picture:
         for j, (name, value) in enumerate(parts.items()):
             share = value / sum(parts.values())
             color = GREEN if name.startswith("FC") else (SKY, BLUE)[j % 2]
+            ink = "black" if color == SKY else "white"
             ax.barh(i, share, left=left, color=color, edgecolor="white")
             if share > 0.05:
                 text = f"{name}\n{share:.0%}"
-                ax.text(left + share / 2, i, text, ha="center", va="center", fontsize=12)
+                ax.text(left + share / 2, i, text, ha="center", va="center", color=ink)
             left += share
     ax.set_yticks(range(len(rows)), [t(name) for name in rows])
     ax.invert_yaxis()
@@ -414,7 +415,7 @@ def networks(costs: Mapping[str, Sequence["Layer"]], title: str) -> Picture:
                 text = f"{size:,}" if flat else f"{channels}×{size}×{size}"
                 ax.text(left + width / 2, 6.4, text, ha="center", va="bottom", rotation=40)
                 left += width + 0.7
-        ax.set(xlim=(-0.3, 26), ylim=(-6.5, 10.5))
+        ax.set(xlim=(-0.3, 26), ylim=(-6.5, 12))
         ax.axis("off")
         ax.set_title(name, loc="left")
     handles = [
