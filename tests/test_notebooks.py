@@ -75,7 +75,7 @@ def test_no_prose_is_newer_than_its_translation(path):
 
 def blocks(source):
     """Paragraphs without code, math, links' targets, cursive titles and HTML tags."""
-    source = re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|\*[^*\n]+\*|<[^>]+>", "", source)
+    source = re.sub(r"`[^`]*`|\$\$[^$]*\$\$|\$[^$]*\$|\]\([^)]*\)|\*[^*\n]+\*|<[^>]+>", "", source)
     return re.split(r"\n\s*\n|\n- ", source)
 
 
