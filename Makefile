@@ -5,7 +5,7 @@ BIN = .venv/bin
 # Jupyter refuses to run as root (in a container, say) unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint format notebooks seeds clean
+.PHONY: lab test test-browser lint format notebooks seeds clean
 
 lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) $(COURSE)
@@ -13,6 +13,9 @@ lab: .venv/course
 test: .venv/tests
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --cov --cov-report=term
 	$(BIN)/python -m pytest notebooks  # one after another: kernels that start together may miss their ports
+
+test-browser: .venv/browser  # every notebook in JupyterLab, every control moved
+	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/tests
 	$(BIN)/ruff format --check .
@@ -38,6 +41,14 @@ seeds: .venv/tests  # run every notebook on seeds 0 to 4; a table of claims × s
 
 .venv/tests: .venv/course requirements-test.txt
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
+	touch $@
+
+# A browser and a Korean font, where the machine has none.
+.venv/browser: .venv/tests
+	command -v chromium || command -v google-chrome || \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install --yes chromium; \
+	  else $(BIN)/playwright install --with-deps chromium; fi
+	fc-list :lang=ko | grep -q . || $(if $(ROOT),,sudo) apt-get install --yes fonts-nanum
 	touch $@
 
 clean:

@@ -31,9 +31,9 @@ BROKEN = (
 KERNEL = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def lab(tmp_path_factory):
-    """The address of a JupyterLab on a copy of the notebooks."""
+    """The address of a new JupyterLab on a copy of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS:
         (folder / path).parent.mkdir(exist_ok=True)
@@ -207,6 +207,3 @@ def test_runs_and_answers_in_a_browser(path, lab, chromium):
     assert page.locator(BROKEN).all_inner_texts() == []
     assert messages == []
     page.close()
-    for session in json.load(urllib.request.urlopen(f"{lab}/api/sessions")):
-        stop = urllib.request.Request(f"{lab}/api/sessions/{session['id']}", method="DELETE")
-        urllib.request.urlopen(stop).close()
