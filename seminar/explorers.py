@@ -61,7 +61,8 @@ def _show(
     layout: Sequence[Any], controls: Sequence[Any], answer: Callable[[], bytes], first: Picture
 ) -> None:
     """Show the widgets of `layout` over a picture; any change in `controls` asks for a new one."""
-    image = widgets.Image(value=first.png(), format="png")
+    unstretched = widgets.Layout(align_self="flex-start")
+    image = widgets.Image(value=first.png(), format="png", layout=unstretched)
     trouble = widgets.Output()
 
     def refresh(_change: object = None) -> None:

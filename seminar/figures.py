@@ -72,7 +72,8 @@ class Picture(Figure):
     def png(self) -> bytes:
         """The picture as a PNG file."""
         buffer = io.BytesIO()
-        FigureCanvasAgg(self).print_png(buffer)  # savefig would lay it out twice
+        # savefig would lay it out twice; level 1 packs photographs in half the time, 6% larger.
+        FigureCanvasAgg(self).print_png(buffer, pil_kwargs={"compress_level": 1})
         return buffer.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -386,7 +387,7 @@ def footprints(layers: Mapping[str, Tensor], title: str) -> Picture:
     """`layers`: matrices (output channel × input channel), true where the input matters."""
     picture = Picture(3.3 * len(layers), 4.2)
     for ax, (name, matrix) in zip(picture.subplots(1, len(layers)), layers.items(), strict=True):
-        ax.imshow(matrix, cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto")
+        ax.imshow(matrix.numpy(), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto")
         ax.grid(visible=False)
         ax.set_title(name)
         ax.set_xlabel(t("input channel"))
@@ -432,7 +433,7 @@ def convolution(
     seen: Mapping[str, Tensor], caption: str, picture: Picture | None = None
 ) -> Picture:
     """Input, kernel and output of one convolution, as `seen` (H, W) by name, under `caption`."""
-    picture = picture or Picture(12, 4.6)
+    picture = picture or Picture(9.5, 3.8)
     picture.clear()
     for ax, (name, pixels) in zip(picture.subplots(1, len(seen)), seen.items(), strict=True):
         largest = float(pixels.abs().max()) or 1.0

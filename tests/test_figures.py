@@ -8,7 +8,7 @@ import torch
 from matplotlib import image as png
 
 import seminar
-from seminar import figures
+from seminar import figures, models, probe
 from seminar.train import History
 
 HISTORY = History(
@@ -138,3 +138,50 @@ def test_reading_marks_the_answer_and_the_top_5():
     assert [round(bar.get_height(), 3) for bar in bars[:3]] == [0.01, 0.02, 0.6]
     assert len({bar.get_facecolor() for bar in bars}) == 3
     assert titles(figures.reading(torch.rand(1, 28, 28), probabilities))[0].startswith("what the")
+
+
+def test_lines_draw_every_curve_and_reuse_their_picture():
+    curves = {"a": ([1, 2], [0.5, 0.25]), "b": ([1, 2, 3], [0.9, 0.8, 0.7])}
+    picture = figures.lines(curves, "Errors", "step", "error", percent=True)
+    (ax,) = picture.axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[0.5, 0.25], [0.9, 0.8, 0.7]]
+    assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == ("Errors", "step", "error")
+    again = figures.lines({"c": ([1], [1])}, "x", "y", "z", picture=picture)
+    assert again is picture
+    assert len(again.axes[0].lines) == 1
+
+
+def test_shares_add_up_to_the_whole():
+    (ax,) = figures.shares({"parameters": {"conv1": 1, "conv2": 2, "FC1": 5}}, "Where").axes
+    widths = [bar.get_width() for bar in ax.patches]
+    assert widths == [0.125, 0.25, 0.625]
+    assert [bar.get_x() for bar in ax.patches] == [0, 0.125, 0.375]
+    assert [t.get_text() for t in ax.texts] == ["conv1\n12%", "conv2\n25%", "FC1\n62%"]
+    assert figures.GREEN == "#009E73"
+    assert ax.patches[2].get_facecolor() != ax.patches[0].get_facecolor()
+
+
+def test_footprints_show_the_matrices():
+    matrix = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    picture = figures.footprints({"one": matrix, "two": matrix}, "Who reads whom")
+    assert titles(picture) == ["one", "two"]
+    assert torch.equal(torch.as_tensor(picture.axes[0].images[0].get_array()), matrix)
+
+
+def test_networks_draw_a_box_for_each_layer_that_counts():
+    costs = {name: probe.cost(models.lenet5(pool=name), (1, 32, 32)) for name in ("avg", "max")}
+    picture = figures.networks(costs, "Two networks")
+    for ax in picture.axes:
+        assert len(ax.patches) == 7  # 2 convolutions, 2 poolings, 3 fully connected
+        assert [t.get_text() for t in ax.texts][:2] == ["6×28×28", "6×14×14"]
+    assert [ax.get_title(loc="left") for ax in picture.axes] == ["avg", "max"]
+
+
+def test_convolution_shows_signs_and_zeros():
+    seen = {"input": torch.rand(8, 8), "output": torch.rand(4, 4) - 0.5, "zero": torch.zeros(2, 2)}
+    picture = figures.convolution(seen, "four by four")
+    assert titles(picture) == ["input: 8×8", "output: 4×4", "zero: 2×2"]
+    low, high = picture.axes[1].images[0].get_clim()
+    assert low == -high  # zero is in the middle of the colors
+    assert picture.png().startswith(b"\x89PNG")
+    assert figures.convolution(seen, "again", picture=picture) is picture
