@@ -387,7 +387,9 @@ def footprints(layers: Mapping[str, Tensor], title: str) -> Picture:
     """`layers`: matrices (output channel × input channel), true where the input matters."""
     picture = Picture(3.3 * len(layers), 4.2)
     for ax, (name, matrix) in zip(picture.subplots(1, len(layers)), layers.items(), strict=True):
-        ax.imshow(matrix.numpy(), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto")
+        ax.imshow(
+            matrix.numpy(), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto"
+        )
         ax.grid(visible=False)
         ax.set_title(name)
         ax.set_xlabel(t("input channel"))
