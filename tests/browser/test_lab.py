@@ -110,7 +110,15 @@ def picture(output):
     """The picture that an explorer shows now, drawn once more as text."""
     return output.locator(".widget-image").evaluate(
         """async (image) => {
-            await image.decode();
+            // While a picture is being replaced, its old address no longer holds one.
+            for (let tries = 100; tries > 0; tries--) {
+                try {
+                    await image.decode();
+                    break;
+                } catch {
+                    await new Promise((wake) => setTimeout(wake, 50));
+                }
+            }
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
             canvas.getContext("2d").drawImage(image, 0, 0);
@@ -121,7 +129,7 @@ def picture(output):
 
 def settled(page, output, before):
     """The picture once it has changed and holds still, `before` if it does not change."""
-    wait_for(lambda: picture(output) != before, 3)
+    wait_for(lambda: picture(output) != before, 5)
     now = picture(output)
     while True:
         page.wait_for_timeout(300)
