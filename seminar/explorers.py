@@ -90,10 +90,9 @@ class Prediction:
     """The student's expectation, asked before an experiment and shown again beside its result."""
 
     def __init__(self, question: str, choices: Sequence[str]):
-        self.choices = tuple(choices)
         shown = [t(c) for c in choices]
         self._radio = widgets.RadioButtons(
-            options=list(zip(shown, self.choices, strict=True)),
+            options=list(zip(shown, choices, strict=True)),
             value=None,
             layout=widgets.Layout(width="auto"),
         )
