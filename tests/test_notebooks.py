@@ -53,6 +53,19 @@ def test_small_and_without_paths_or_widget_state(path):
     assert tool.WIDGET not in text
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_the_first_cell_fetches_the_course_in_colab_and_does_nothing_elsewhere(path, monkeypatch):
+    first = next(c for c in tool.read(path).cells if c.cell_type == "code")
+    address, commands = "https://github.com/owner/name", []
+    source = re.sub(r"repository = .*", f"repository = {address!r}", first.source)
+    monkeypatch.setattr("subprocess.run", lambda command, check: commands.append(command))
+    exec(source, {})
+    assert commands == []
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    exec(source, {})
+    assert commands == [[sys.executable, "-m", "pip", "install", "-q", f"git+{address}"]]
+
+
 @pytest.mark.parametrize("path", KOREAN, ids=name)
 def test_the_languages_have_the_same_cells(path):
     ko, en = tool.read(path).cells, tool.read(tool.twin(path)).cells

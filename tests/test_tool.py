@@ -101,3 +101,35 @@ def test_claims_and_errors_of_a_run(pair):
     ran = tool.execute(pair[1], allow_errors=True)
     assert tool.claims(ran) == {"one": (True, "size: 1"), "two": (False, "")}
     assert tool.errors(ran) == ["ZeroDivisionError: division by zero"]
+
+
+def test_publish_gives_notebooks_and_badges_the_address(pair, tmp_path, monkeypatch):
+    course = tmp_path / "notebooks"
+    course.mkdir()
+    monkeypatch.setattr(tool, "ROOT", course)
+    for path in pair:
+        path.parent.rename(course / path.parent.name)
+    source = "if False:\n    repository = input()\n    print(repository)"
+    for path in tool.notebooks():
+        edit(path, lambda book: book.cells[2].update(id="colab", source=source))
+    readmes = [tmp_path / "README.md", tmp_path / "README.ko.md"]
+    for path in readmes:
+        path.write_text(f"# Title\n\n{tool.BADGES}\nText\n", encoding="utf-8")
+
+    for owner in ("first", "second"):  # again, with another address
+        tool.publish(f"https://github.com/{owner}/course.git")
+        for path in tool.notebooks():
+            line = f'    repository = "https://github.com/{owner}/course"'
+            assert tool.read(path).cells[2].source.splitlines()[1] == line
+        for path, language in zip(readmes, ("en", "ko"), strict=True):
+            text = path.read_text(encoding="utf-8")
+            first = f"notebooks/{language}/00_revolution_of_depth.ipynb"
+            assert text.count("[![") == 2
+            assert f"/v2/gh/{owner}/course/HEAD?urlpath=lab/tree/{first}" in text
+            assert f"/github/{owner}/course/blob/main/{first}" in text
+
+
+@pytest.mark.parametrize("address", ["", "course", "https://example.org/a/b", "git@github.com:a/b"])
+def test_publish_names_the_address_it_cannot_use(address):
+    with pytest.raises(ValueError, match=r"it must be https://github\.com/OWNER/NAME"):
+        tool.publish(address)

@@ -5,12 +5,15 @@ python tools/notebooks.py sync FILE        carry code, tags and order from FILE 
                                            other language; name the prose that has to be looked at
 python tools/notebooks.py reviewed FILE …  the prose of FILE and of its twin says the same again
 python tools/notebooks.py seeds [FILE …]   run on seeds 0 to 4; a table of claims × seeds
+python tools/notebooks.py publish ADDRESS  give the notebooks in Colab, and the READMEs' badges, the
+                                           repository's public address, https://github.com/…
 """
 
 import argparse
 import copy
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent / "notebooks"
 LANGUAGES = ("ko", "en")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SEEDS = range(5)
+BADGES = "<!-- badges -->\n"  # where publish puts them in a README
 Notebook = nbformat.NotebookNode
 
 
@@ -198,17 +202,56 @@ def seeds(paths: list[Path]) -> bool:
     return good
 
 
+def publish(address: str) -> None:
+    """Write the repository's address where a notebook in Colab, or a badge, needs it.
+
+    Raises ValueError for anything but https://github.com/OWNER/NAME, which is what Colab and
+    Binder open.
+    """
+    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", address)
+    if not found:
+        raise ValueError(f"the address is {address!r}, it must be https://github.com/OWNER/NAME")
+    repository = found[1]
+    for path in notebooks():
+        notebook = read(path)
+        (cell,) = (cell for cell in notebook.cells if cell.id == "colab")
+        line = f'    repository = "https://github.com/{repository}"'
+        cell.source = re.sub(r"^    repository = .*$", line, cell.source, flags=re.M)
+        write(notebook, path)
+    for language, readme in (("en", "README.md"), ("ko", "README.ko.md")):
+        first = f"notebooks/{language}/00_revolution_of_depth.ipynb"
+        binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{first}"
+        colab = f"https://colab.research.google.com/github/{repository}/blob/main/{first}"
+        badges = (
+            f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
+            f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
+        )
+        path = ROOT.parent / readme
+        text = re.sub(
+            r"^\[!\[(Binder|Colab)\].*\n", "", path.read_text(encoding="utf-8"), flags=re.M
+        )
+        path.write_text(text.replace(BADGES, BADGES + badges), encoding="utf-8")
+
+
 def main() -> int:
     """The command line; the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["run", "sync", "reviewed", "seeds"])
-    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("command", choices=["run", "sync", "reviewed", "seeds", "publish"])
+    parser.add_argument("files", nargs="*", metavar="FILE or ADDRESS")
     given = parser.parse_args()
+    if given.command == "publish":
+        if len(given.files) != 1:
+            parser.error("publish needs the repository's address")
+        try:
+            publish(given.files[0])
+        except ValueError as wrong:
+            parser.error(str(wrong))
+        return 0
     if given.command in ("sync", "reviewed") and not given.files:
         parser.error(f"{given.command} needs the notebook that was edited")
-    paths = [path.resolve() for path in given.files] or notebooks()
+    paths = [Path(file).resolve() for file in given.files] or notebooks()
     for path in paths:
         if not path.exists() or path.parent.name not in LANGUAGES:
             parser.error(f"{path} is not a notebook in notebooks/ko or notebooks/en")
