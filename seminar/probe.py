@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
+from .layers import BatchNorm2d, LocalResponseNorm
+
 
 def _layers(model: nn.Module) -> dict[str, nn.Module]:
     """The modules that hold no others, by name ("": the model), in the order of definition."""
@@ -121,3 +123,110 @@ def cost(model: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
         )
         for name, out in used.items()
     ]
+
+
+class Field(NamedTuple):
+    """What one output of a layer depends on: a square of `size` × `size` pixels.
+
+    The squares of neighboring outputs are `jump` pixels apart; the first output's has its center
+    at pixel `start` (pixel 0 has its own at 0; padding can make it negative).
+    """
+
+    name: str
+    kind: str
+    size: int
+    jump: int
+    start: float
+
+
+# Layers whose output at a place depends on their input at that place alone (in evaluation).
+_POINTWISE = (
+    *(nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Dropout),
+    *(nn.BatchNorm2d, BatchNorm2d, nn.LocalResponseNorm, LocalResponseNorm),
+)
+
+
+def receptive_field(model: nn.Module) -> list[Field]:
+    """The receptive field after every layer of `model`, a chain of layers (nn.Sequential).
+
+    By the recurrence size += (k - 1)·jump, jump *= s for a convolution or pooling with a kernel
+    that covers k pixels and has stride s (Araujo, Norris, Sim 2019, doi:10.23915/distill.00021). For a network with a
+    classifier, give its convolutional part, such as `models.vgg16().features`.
+    ValueError for anything but a chain, for a layer that sees the whole image, and for a window
+    that is not square.
+    """
+    found: list[Field] = []
+    size, jump, start = 1, 1, 0.0
+    for name, layer in _chain("", model):
+        if isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
+            kernel, stride, padding, dilation = _window(name, layer)
+            reach = dilation * (kernel - 1)  # pixels of its input that it covers, less one
+            size += reach * jump
+            start += (reach / 2 - padding) * jump
+            jump *= stride
+        elif not isinstance(layer, _POINTWISE):
+            raise ValueError(
+                f"layer {name or 0} is a {type(layer).__name__}; receptive_field knows Conv2d, "
+                "MaxPool2d, AvgPool2d, and layers that work on each place alone. "
+                "Give the convolutional part only, such as model.features"
+            )
+        found.append(Field(name, type(layer).__name__, size, jump, start))
+    return found
+
+
+def _chain(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
+    """The layers of nested nn.Sequential modules, in order, by name."""
+    if isinstance(module, nn.Sequential):
+        children = [(f"{name}.{n}" if name else n, m) for n, m in module.named_children()]
+        return [pair for n, m in children for pair in _chain(n, m)]
+    if list(module.children()) and not isinstance(module, _POINTWISE):
+        raise ValueError(
+            f"{name or 'the model'} is a {type(module).__name__}; receptive_field follows a chain "
+            "of layers, nn.Sequential. Give such a part, for example model.features"
+        )
+    return [(name, module)]
+
+
+def _window(name: str, layer: nn.Module) -> tuple[int, int, int, int]:
+    """Kernel, stride, padding (left and above), dilation; ValueError if one is not square."""
+    dilation = getattr(layer, "dilation", 1)
+    padding = layer.padding
+    if padding == "valid":
+        padding = 0
+    elif padding == "same":
+        padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, layer.kernel_size, strict=True))
+    values = []
+    for what, value in {
+        "kernel_size": layer.kernel_size,
+        "stride": layer.stride,
+        "padding": padding,
+        "dilation": dilation,
+    }.items():
+        sides = set(value) if isinstance(value, tuple) else {value}
+        if len(sides) > 1:
+            raise ValueError(f"layer {name} has {what} {value}; give one that is square")
+        values.append(sides.pop())
+    kernel, stride, padding, dilation = values
+    return kernel, stride, padding, dilation
+
+
+def effective_receptive_field(model: nn.Module, x: Tensor) -> Tensor:
+    """How much each pixel of the images `x` (N, C, H, W) moves the output's center, 0 to 1 (H, W).
+
+    |∂y/∂x|, y being the sum of the channels at the center of the model's output (N, C', h, w);
+    the mean over images and channels, over its largest value (Luo et al. 2016, arXiv:1701.04128,
+    section 2). The model runs in the mode it is in; its `.grad` is neither used nor changed.
+    ValueError when the output is not a feature map.
+    """
+    x = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        y = _run(model, x)
+        if y.dim() != 4:
+            raise ValueError(
+                f"the model's output has the shape {tuple(y.shape)}, not (N, C, h, w); "
+                "give its convolutional part, such as model.features"
+            )
+        h, w = y.shape[2:]
+        (gradient,) = torch.autograd.grad(y[:, :, h // 2, w // 2].sum(), x)
+    seen = gradient.abs().mean((0, 1))
+    return seen / seen.max().clamp_min(torch.finfo(seen.dtype).tiny)

@@ -1,5 +1,8 @@
 """Probes: what they say equals plain computation, and they change nothing."""
 
+import math
+import random
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -171,3 +174,115 @@ def test_an_error_in_the_model_leaves_it_as_it_was():
     with pytest.raises(ValueError, match="LeNet-5"):
         probe.activations(model, torch.randn(1, 3, 32, 32))
     assert_same(before, state(model))
+
+
+# Receptive fields
+
+
+def random_stack(seed):
+    """A chain of convolutions and average poolings, one channel, no activation: all of it linear,
+    so that the gradient is 0 exactly where an output does not depend on a pixel."""
+    draw = random.Random(seed)
+    layers = []
+    for _ in range(draw.randint(1, 5)):
+        k, s = draw.randint(1, 5), draw.randint(1, 3)
+        if draw.random() < 0.3:
+            layers.append(nn.AvgPool2d(k, s, draw.randint(0, k // 2), count_include_pad=False))
+        else:
+            p, d = draw.randint(0, 3), draw.randint(1, 3)
+            layers.append(nn.Conv2d(1, 1, k, s, p, d, bias=draw.random() < 0.5))
+    return nn.Sequential(*layers)
+
+
+def footprint(model, size, output):
+    """First and last row of the pixels that the output in row and column `output` depends on."""
+    x = torch.zeros(1, 1, size, size, dtype=torch.double, requires_grad=True)
+    (gradient,) = torch.autograd.grad(model.double()(x)[0, 0, output, output], x)
+    rows = gradient[0, 0].any(1).nonzero()
+    return rows.min().item(), rows.max().item()
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_receptive_field_is_the_gradients_footprint(seed):
+    torch.manual_seed(seed)
+    stack = random_stack(seed)
+    field = probe.receptive_field(stack)[-1]
+    # The first output whose field lies inside the picture, and a picture that holds its next.
+    output = max(0, -math.floor((field.start - (field.size - 1) / 2) / field.jump))
+    size = int(field.start + (output + 1) * field.jump + field.size) + 1
+    first, last = footprint(stack, size, output)
+    assert last - first + 1 == field.size
+    assert (first + last) / 2 == field.start + output * field.jump
+    assert footprint(stack, size, output + 1) == (first + field.jump, last + field.jump)
+
+
+def test_receptive_field_by_hand():
+    """VGG-16's five poolings end at 6, 16, 44, 100, 212 pixels; the jump doubles each time."""
+    with torch.device("meta"):
+        vgg = models.vgg16().features
+    pools = [f for f in probe.receptive_field(vgg) if f.kind == "MaxPool2d"]
+    assert [f.size for f in pools] == [6, 16, 44, 100, 212]
+    assert [f.jump for f in pools] == [2, 4, 8, 16, 32]
+    assert [f.size for f in probe.receptive_field(models.alexnet_two_tower().features)][-1] == 195
+    lenet = probe.receptive_field(models.lenet5().features)
+    assert [(f.name, f.size) for f in lenet if f.kind != "Tanh"] == [
+        *(("C1", 5), ("S2", 6)),
+        *(("C3", 14), ("S4", 16)),
+    ]
+
+
+def test_receptive_field_of_same_padding_one_layer_and_nothing():
+    same = nn.Sequential(nn.Conv2d(1, 1, 5, padding="same", dilation=2))
+    assert probe.receptive_field(same)[0][2:] == (9, 1, 0.0)
+    assert probe.receptive_field(nn.Conv2d(1, 1, 3, padding="valid"))[0][2:] == (3, 1, 1.0)
+    assert probe.receptive_field(nn.Sequential()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (models.lenet5(), "the model is a LeNet5.*model.features"),
+        (models.resnet_cifar(8), "a chain of layers"),
+        (nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten()), "layer 1 is a Flatten"),
+        (nn.Sequential(nn.Conv2d(1, 1, (3, 5))), r"kernel_size \(3, 5\); give one that is square"),
+    ],
+)
+def test_receptive_field_names_what_it_cannot_follow(model, message):
+    with pytest.raises(ValueError, match=message):
+        probe.receptive_field(model)
+
+
+def test_effective_receptive_field_of_ones_is_a_binomial():
+    """Luo et al. 2016, section 2.2: kernels of ones convolve to a bell."""
+    stack = nn.Sequential(*[nn.Conv2d(1, 1, 3, padding=1, bias=False) for _ in range(4)])
+    for conv in stack:
+        nn.init.ones_(conv.weight)
+    found = probe.effective_receptive_field(stack, torch.randn(2, 1, 21, 21))
+    row = torch.ones(1)
+    for _ in range(4):
+        row = F.conv1d(row[None, None], torch.ones(1, 1, 3), padding=2)[0, 0]
+    expected = torch.zeros(21, 21)
+    expected[6:15, 6:15] = torch.outer(row, row) / row.max() ** 2
+    torch.testing.assert_close(found, expected)
+
+
+def test_effective_receptive_field_changes_nothing_and_lies_inside_the_field():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 5), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)).eval()
+    before = state(net)
+    found = probe.effective_receptive_field(net, torch.randn(8, 3, 20, 20))
+    assert_same(before, state(net))
+    assert found.max() == 1
+    assert found.nonzero().min() == 8
+    assert found.nonzero().max() == 13
+
+
+def test_effective_receptive_field_of_a_dead_network_is_zero():
+    net = nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU())
+    nn.init.constant_(net[0].bias, -100)
+    assert not probe.effective_receptive_field(net, torch.randn(1, 1, 9, 9)).any()
+
+
+def test_effective_receptive_field_needs_a_feature_map():
+    with pytest.raises(ValueError, match=r"\(1, 10\), not \(N, C, h, w\)"):
+        probe.effective_receptive_field(models.lenet5(), torch.randn(1, 1, 32, 32))
