@@ -150,8 +150,8 @@ def receptive_field(model: nn.Module) -> list[Field]:
     """The receptive field after every layer of `model`, a chain of layers (nn.Sequential).
 
     By the recurrence size += (k - 1)·jump, jump *= s for a convolution or pooling with a kernel
-    that covers k pixels and has stride s (Araujo, Norris, Sim 2019, doi:10.23915/distill.00021). For a network with a
-    classifier, give its convolutional part, such as `models.vgg16().features`.
+    that covers k pixels and has stride s (Araujo, Norris, Sim 2019, doi:10.23915/distill.00021).
+    For a network with a classifier, give its convolutional part, such as `vgg16().features`.
     ValueError for anything but a chain, for a layer that sees the whole image, and for a window
     that is not square.
     """
