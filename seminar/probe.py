@@ -1,7 +1,7 @@
 """What flows through a network, and what it costs. Nothing here changes the model it looks at."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -187,27 +187,27 @@ def _chain(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
     return [(name, module)]
 
 
-def _window(name: str, layer: nn.Module) -> tuple[int, int, int, int]:
+def _window(name: str, layer: Any) -> tuple[int, int, int, int]:
     """Kernel, stride, padding (left and above), dilation; ValueError if one is not square."""
-    dilation = getattr(layer, "dilation", 1)
     padding = layer.padding
+    dilation = getattr(layer, "dilation", 1)
     if padding == "valid":
         padding = 0
     elif padding == "same":
         padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, layer.kernel_size, strict=True))
-    values = []
-    for what, value in {
-        "kernel_size": layer.kernel_size,
-        "stride": layer.stride,
-        "padding": padding,
-        "dilation": dilation,
-    }.items():
+
+    def square(what: str, value: int | tuple[int, ...]) -> int:
         sides = set(value) if isinstance(value, tuple) else {value}
         if len(sides) > 1:
             raise ValueError(f"layer {name} has {what} {value}; give one that is square")
-        values.append(sides.pop())
-    kernel, stride, padding, dilation = values
-    return kernel, stride, padding, dilation
+        return sides.pop()
+
+    return (
+        square("kernel_size", layer.kernel_size),
+        square("stride", layer.stride),
+        square("padding", padding),
+        square("dilation", dilation),
+    )
 
 
 def effective_receptive_field(model: nn.Module, x: Tensor) -> Tensor:
