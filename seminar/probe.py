@@ -190,7 +190,7 @@ def _chain(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
 def _window(name: str, layer: Any) -> tuple[int, int, int, int]:
     """Kernel, stride, padding (left and above), dilation; ValueError if one is not square."""
     padding = layer.padding
-    dilation = getattr(layer, "dilation", 1)
+    dilation: Any = getattr(layer, "dilation", 1)
     if padding == "valid":
         padding = 0
     elif padding == "same":
