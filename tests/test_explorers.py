@@ -102,7 +102,7 @@ def test_a_prediction_in_korean(shown):
     finally:
         seminar.language("en")
     assert shown[0]["text/plain"] == "예상: x\n- 30장쯤"
-    assert shown[1]["text/plain"] == "예상: 고르지 않음\n[측정값: 1,000장 가운데 28장]"
+    assert shown[1]["text/plain"] == "예상: 선택하지 않음\n[측정값: 1,000장 가운데 28장]"
 
 
 def stroke(height=56, width=56, rows=(10, 40), columns=(20, 24)):
