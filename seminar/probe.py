@@ -1,6 +1,7 @@
 """What flows through a network, and what it costs. Nothing here changes the model it looks at."""
 
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -157,7 +158,7 @@ def receptive_field(model: nn.Module) -> list[Field]:
     """
     found: list[Field] = []
     size, jump, start = 1, 1, 0.0
-    for name, layer in _chain("", model):
+    for name, layer in _chain(model):
         if isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
             kernel, stride, padding, dilation = _window(name, layer)
             reach = dilation * (kernel - 1)  # pixels of its input that it covers, less one
@@ -174,17 +175,17 @@ def receptive_field(model: nn.Module) -> list[Field]:
     return found
 
 
-def _chain(name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
-    """The layers of nested nn.Sequential modules, in order, by name."""
-    if isinstance(module, nn.Sequential):
-        children = [(f"{name}.{n}" if name else n, m) for n, m in module.named_children()]
-        return [pair for n, m in children for pair in _chain(n, m)]
-    if list(module.children()) and not isinstance(module, _POINTWISE):
-        raise ValueError(
-            f"{name or 'the model'} is a {type(module).__name__}; receptive_field follows a chain "
-            "of layers, nn.Sequential. Give such a part, for example model.features"
-        )
-    return [(name, module)]
+def _chain(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The layers of nested nn.Sequential modules by name, in order, as often as they are used."""
+    for name, module in model.named_modules(remove_duplicate=False):
+        if isinstance(module, nn.Sequential):
+            continue
+        if list(module.children()):
+            raise ValueError(
+                f"{name or 'the model'} is a {type(module).__name__}; receptive_field follows a "
+                "chain of layers, nn.Sequential. Give such a part, for example model.features"
+            )
+        yield name, module
 
 
 def _window(name: str, layer: Any) -> tuple[int, int, int, int]:

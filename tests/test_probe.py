@@ -238,6 +238,12 @@ def test_receptive_field_of_same_padding_one_layer_and_nothing():
     assert probe.receptive_field(nn.Sequential()) == []
 
 
+def test_receptive_field_counts_a_layer_that_is_used_twice_twice():
+    conv, pool = nn.Conv2d(1, 1, 3), nn.AvgPool2d(2)
+    found = probe.receptive_field(nn.Sequential(conv, pool, conv, pool))
+    assert [(f.name, f.size) for f in found] == [("0", 3), ("1", 4), ("2", 8), ("3", 10)]
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
