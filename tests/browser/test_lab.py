@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2] / "notebooks"
-NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("??/*.ipynb"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+import notebooks as tool
+
+NOTEBOOKS = [path.relative_to(tool.ROOT).as_posix() for path in tool.notebooks()]
 SETTINGS = {  # every cell is in the page, not only those in view
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"},
@@ -37,7 +39,7 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS:
         (folder / path).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / path, folder / path)
+        shutil.copy(tool.ROOT / path, folder / path)
     settings = tmp_path_factory.mktemp("settings")
     for name, values in SETTINGS.items():
         (settings / name).parent.mkdir(parents=True, exist_ok=True)
