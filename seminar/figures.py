@@ -16,13 +16,14 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import torch
 from cycler import cycler
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from torch import Tensor
 
 from .catalogue import t
@@ -351,6 +352,8 @@ def lines(
     ax = picture.subplots()
     for (name, (xs, ys)), style in zip(curves.items(), cycle(("-", "--", "-.", ":")), strict=False):
         ax.plot(xs, ys, style, label=t(name))
+    if all(isinstance(x, int) for xs, _ in curves.values() for x in xs):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if percent:
         ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel(t(x))
@@ -444,4 +447,74 @@ def convolution(
         ax.set_title(f"{t(name)}: {pixels.shape[0]}×{pixels.shape[1]}")
         ax.axis("off")
     picture.suptitle(caption)
+    return picture
+
+
+def field(
+    photo: Tensor,
+    square: tuple[float, float],
+    footprint: Tensor,
+    effective: Tensor,
+    sizes: Mapping[str, Sequence[int]],
+    caption: str,
+    picture: Picture | None = None,
+) -> Picture:
+    """What one output sees of `photo` (H, W), 0 to 1, under `caption`.
+
+    Left the `footprint` (H, W; true or false) in blue, and the `square` (first pixel, side) of
+    the recurrence as a frame; in the middle the same frame and `effective` (H, W), 0 to 1; right
+    `sizes` by layer.
+    """
+    picture = picture or Picture(12, 4.3)
+    picture.clear()
+    views, right = picture.subplots(1, 2, width_ratios=(2.1, 1))
+    h, w = photo.shape
+    white = torch.ones(h, w // 12, 3)
+    tints = []
+    for shade, color in ((0.5 * footprint, BLUE), (effective.sqrt(), ORANGE)):
+        tint = torch.tensor(to_rgb(color))
+        tints += [torch.lerp(photo[..., None], tint, shade[..., None]), white]
+    # One image for both views: an explorer has no time for a third pair of axes.
+    both = torch.cat(tints[:-1], 1)
+    views.imshow((255 * both).byte().numpy(), interpolation="nearest")
+    first, side = square
+    titles = ("formula (frame), footprint (blue)", "how much each pixel matters")
+    for x, title in zip((0, w + w // 12), titles, strict=True):
+        left, top = max(first, 0), max(first, 0)  # what lies outside the picture is cut off
+        width, height = min(first + side, w) - left, min(first + side, h) - top
+        corner = (x + left - 0.5, top - 0.5)
+        frame = Rectangle(corner, width, height, fill=False, edgecolor=RED, linewidth=2.5)
+        views.add_patch(frame)
+        views.text(x + w / 2, -3, t(title), ha="center")
+    views.set(xlim=(-0.5, both.shape[1] - 0.5), ylim=(h - 0.5, -0.5))
+    views.axis("off")
+    for (name, values), style in zip(sizes.items(), ("o-", "s--"), strict=False):
+        right.plot(range(len(values)), values, style, label=t(name), markersize=5)
+    right.set_ylim(bottom=0)
+    right.xaxis.get_major_locator().set_params(integer=True)
+    right.set_xlabel(t("layer (0: the picture)"))
+    right.set_ylabel(t("pixels"))
+    right.legend(fontsize=11)
+    picture.suptitle(caption)
+    return picture
+
+
+def columns(networks: Mapping[str, Sequence[tuple[str, str]]], title: str) -> Picture:
+    """Slide 5: each network as a column of its layers, (kind, text), from the input down.
+
+    A kind is "conv", "pool" or "fc".
+    """
+    colors = {"conv": SKY, "pool": ORANGE, "fc": GREEN}
+    longest = max(map(len, networks.values()))
+    picture = Picture(3.6 * len(networks), 1.4 + 0.36 * longest)
+    for ax, (name, layers) in zip(
+        picture.subplots(1, len(networks)), networks.items(), strict=True
+    ):
+        for i, (kind, text) in enumerate(layers):
+            ax.add_patch(Rectangle((0, i + 0.08), 1, 0.84, color=colors[kind], linewidth=0))
+            ax.text(0.5, i + 0.5, t(text), ha="center", va="center")
+        ax.set(xlim=(-0.02, 1.02), ylim=(longest, 0))
+        ax.axis("off")
+        ax.set_title(name)
+    picture.suptitle(t(title))
     return picture
