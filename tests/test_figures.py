@@ -185,3 +185,40 @@ def test_convolution_shows_signs_and_zeros():
     assert low == -high  # zero is in the middle of the colors
     assert picture.png().startswith(b"\x89PNG")
     assert figures.convolution(seen, "again", picture=picture) is picture
+
+
+@pytest.mark.parametrize("first", [3.0, -4.0])
+def test_field_frames_what_lies_in_the_picture(first):
+    photo, seen = torch.rand(20, 20), torch.zeros(20, 20, dtype=torch.bool)
+    seen[3:8, 3:8] = True
+    sizes = {"receptive field": [1, 3, 5], "feature map": [20, 20, 20]}
+    picture = figures.field(photo, (first, 9), seen, seen.float(), sizes, "five by five")
+    views, lines = picture.axes
+    left, right = views.patches
+    start, end = max(first, 0), first + 9
+    assert (left.get_x(), left.get_width()) == (start - 0.5, end - start)
+    assert right.get_x() == left.get_x() + 21  # the second view: 20 pixels and a gap further
+    pixels = torch.as_tensor(views.images[0].get_array())
+    gray = (255 * photo).byte()
+    assert torch.equal(pixels[10:, :20, 0], gray[10:])  # not seen: not tinted
+    assert not torch.equal(pixels[3:8, 3:8, 0], gray[3:8, 3:8])
+    assert [list(line.get_ydata()) for line in lines.lines] == list(sizes.values())
+    again = figures.field(photo, (0, 2), seen, seen.float(), sizes, "x", picture=picture)
+    assert again is picture
+    assert len(picture.axes) == 2
+
+
+def test_columns_draw_a_box_for_each_layer_from_the_input_down():
+    nets = {"a": [("conv", "3×3, 8"), ("pool", "2×2"), ("fc", "FC 10")], "b": [("fc", "FC 10")]}
+    picture = figures.columns(nets, "Two networks")
+    assert titles(picture) == ["a", "b"]
+    first, second = picture.axes
+    assert [text.get_text() for text in first.texts] == ["3×3, 8", "2×2", "FC 10"]
+    assert [box.get_y() for box in first.patches] == sorted(b.get_y() for b in first.patches)
+    assert len({box.get_facecolor() for box in first.patches}) == 3
+    assert second.patches[0].get_facecolor() == first.patches[2].get_facecolor()
+
+
+def test_lines_count_epochs_and_layers_in_whole_numbers():
+    picture = figures.lines({"a": ([1, 2, 3], [1.0, 2.0, 3.0])}, "x", "y", "z")
+    assert all(float(tick).is_integer() for tick in picture.axes[0].get_xticks())
