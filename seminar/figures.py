@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import torch
@@ -23,7 +23,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from torch import Tensor
 
 from .catalogue import t
@@ -165,15 +165,25 @@ def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Pictur
 
 
 def images(
-    pictures: Tensor, titles: Sequence[str] = (), title: str = "", columns: int = 10
+    pictures: Tensor,
+    titles: Sequence[str] = (),
+    title: str = "",
+    columns: int = 10,
+    side: float = 1.15,
 ) -> Picture:
-    """A grid of `pictures` (N, C, H, W) from 0 to 1, each under its own text of `titles`."""
+    """A grid of `pictures` (N, C, H, W) from 0 to 1, each under its own text of `titles`.
+
+    Each is `side` inches wide, in a thin frame, for white pixels lie on white paper.
+    """
     rows = -(-len(pictures) // columns)
-    drawn = Picture(1.15 * columns, (1.15 + 0.35 * bool(titles)) * rows + 0.5 * bool(title))
+    drawn = Picture(side * columns, (side + 0.35 * bool(titles)) * rows + 0.5 * bool(title))
     grid = drawn.subplots(rows, columns, squeeze=False)
     for i, ax in enumerate(grid.flat):
-        ax.axis("off")
-        if i < len(pictures):
+        if i >= len(pictures):
+            ax.axis("off")
+        else:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set(visible=True, color="#aaaaaa")
             _show_image(ax, pictures[i])
             if titles:
                 ax.set_title(titles[i], fontsize=13)
@@ -244,7 +254,13 @@ def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = No
     """
     picture = picture or Picture(10, 4.4)
     picture.clear()
-    ax = picture.subplots()
+    _depth_axis(picture.subplots(), curves)
+    picture.axes[0].set_title(t("The signal forward and the gradient backward, layer by layer"))
+    picture.legend(loc="outside lower center", ncols=len(curves))
+    return picture
+
+
+def _depth_axis(ax, curves: Mapping[str, Sequence[float]]) -> None:
     ax.set_yscale("log")
     longest = max(map(len, curves.values()))
     for (name, values), style in zip(curves.items(), ("-", "--", ":", "-."), strict=False):
@@ -259,8 +275,50 @@ def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = No
     ax.minorticks_off()
     ax.set_xlabel(t("layer"))
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
-    ax.set_title(t("The signal forward and the gradient backward, layer by layer"))
-    picture.legend(loc="outside lower center", ncols=len(curves))
+
+
+def flow(
+    layers: Mapping[str, tuple[Tensor, str]],
+    ends: tuple[float, float],
+    sizes: Mapping[str, Sequence[float]],
+    caption: str,
+    picture: Picture | None = None,
+) -> Picture:
+    """What flows through a network, under `caption`: left its values, right their size by depth.
+
+    `layers`: (values, note) by name; a histogram each between the `ends` of the axis, as high as
+    its own tallest bar. Values beyond are counted at the ends, exact zeros and nan left out.
+    `sizes`: positive numbers, one a layer, as in `by_depth`.
+    """
+    picture = picture or Picture(12, 4.4)
+    if not picture.axes:
+        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
+        places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
+        picture.subplots(1, 2, gridspec_kw=places)
+    left, right = picture.axes
+    for ax in (left, right):  # new axes would take longer
+        for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts):
+            artist.remove()
+        ax.set_prop_cycle(None)
+    low, high = ends if ends[0] < ends[1] < math.inf else (-1.0, 1.0)  # nan: it has overflowed
+    bins = 80
+    centers = [low + (high - low) * (i + 0.5) / bins for i in range(bins)]
+    left.hlines(range(len(layers)), low, high, color="#888888", linewidth=0.8)
+    for row, (values, note) in enumerate(layers.values()):
+        kept = values[(values != 0) & ~values.isnan()].clamp(low, high)
+        counts = torch.histc(kept, bins, low, high)
+        top = row - 0.85 * counts / counts.max().clamp_min(1)
+        left.fill_between(centers, row, top.tolist(), step="mid", color=SKY, linewidth=0)
+        left.text(high + 0.01 * (high - low), row, note, va="bottom", fontsize=11, linespacing=1.3)
+    left.set_yticks(range(len(layers)), layers)
+    left.set(xlim=(low, high), ylim=(len(layers) - 0.9, -1))
+    left.grid(visible=False, axis="y")
+    left.xaxis.set_major_locator(MaxNLocator(5))
+    left.set_xlabel(t("value"))
+    left.set_ylabel(t("layer"))
+    _depth_axis(right, sizes)
+    right.legend(loc="upper left", fontsize=11)
+    picture.suptitle(caption)
     return picture
 
 
@@ -287,6 +345,16 @@ def training(history: "History", picture: Picture | None = None) -> Picture:
     return picture
 
 
+def show(picture: Picture, handle: Any = None) -> Any:
+    """Show `picture`, in the place of an earlier one if its `handle` is given; the handle."""
+    from IPython.display import display
+
+    if handle is None:
+        return display(picture, display_id=True)
+    handle.update(picture)
+    return handle
+
+
 class Live:
     """`fit(…, watch=Live())`: the figure of `training`, growing while a network trains."""
 
@@ -301,13 +369,7 @@ class Live:
         now, epochs = time.monotonic(), len(history.test_error)
         if now - self._drawn[0] < self.every and epochs == self._drawn[1]:
             return
-        from IPython.display import display
-
-        training(history, self._picture)
-        if self._handle is None:
-            self._handle = display(self._picture, display_id=True)
-        else:
-            self._handle.update(self._picture)
+        self._handle = show(training(history, self._picture), self._handle)
         self._drawn = (time.monotonic(), epochs)
 
 
@@ -338,28 +400,89 @@ def reading(
     return picture
 
 
+Curves = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # (xs, ys) by name
+
+
 def lines(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    curves: Curves,
     title: str,
     x: str,
     y: str,
     percent: bool = False,
+    log: bool = False,
+    marks: bool = False,
     picture: Picture | None = None,
 ) -> Picture:
-    """`curves` of (xs, ys) by name, under `title`, with the labels `x` and `y` of the axes."""
+    """`curves` of (xs, ys) by name, under `title`, with the labels `x` and `y` of the axes.
+
+    `percent`: 0.1 is shown as 10%; `log`: the vertical axis is logarithmic; `marks`: a mark at
+    every point.
+    """
     picture = picture or Picture(10, 4.4)
     picture.clear()
     ax = picture.subplots()
-    for (name, (xs, ys)), style in zip(curves.items(), cycle(("-", "--", "-.", ":")), strict=False):
-        ax.plot(xs, ys, style, label=t(name))
-    if all(isinstance(x, int) for xs, _ in curves.values() for x in xs):
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if percent:
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
+    _curves(ax, curves, percent, log, marks)
     ax.set_xlabel(t(x))
     ax.set_ylabel(t(y))
     ax.set_title(t(title))
     ax.legend()
+    return picture
+
+
+def _curves(ax, curves: Curves, percent: bool, log: bool = False, marks: bool = False) -> None:
+    styles = zip(cycle(("-", "--", "-.", ":")), cycle("osD^"), strict=True)
+    for (name, (xs, ys)), (line, mark) in zip(curves.items(), styles, strict=False):
+        ax.plot(xs, ys, line, marker=mark if marks else None, label=t(name))
+    if all(isinstance(x, int) for xs, _ in curves.values() for x in xs):
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if log:
+        ax.set_yscale("log")
+        # Plain text: the font has no mathematical minus.
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    if log and percent:  # a decade or two: 1%, 2%, 5%, 10%, …
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    if percent:
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+
+
+def panels(
+    curves: Mapping[str, Curves],
+    title: str,
+    x: str,
+    y: str,
+    percent: bool = False,
+    log: bool = False,
+    bands: Mapping[str, Mapping[str, Sequence[Sequence[float]]]] | None = None,
+    guessing: float | None = None,
+    picture: Picture | None = None,
+) -> Picture:
+    """`curves` side by side, one panel a name, on the same vertical axis.
+
+    `percent` and `log` as in `lines`. `bands`: by panel and curve several runs of it (ys each),
+    whose lowest and highest values are the borders of a pale band. `guessing`: a thin line at what
+    a network that only guesses would have.
+    """
+    picture = picture or Picture(12, 4.6)
+    picture.clear()
+    grid = picture.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    for ax, (name, drawn) in zip(grid, curves.items(), strict=True):
+        _curves(ax, drawn, percent, log, marks=not log)
+        runs = (bands or {}).get(name, {})
+        for line, (curve, (xs, _)) in zip(ax.lines, drawn.items(), strict=True):
+            if curve in runs:
+                ends = [(min(ys), max(ys)) for ys in zip(*runs[curve], strict=True)]
+                low, high = zip(*ends[: len(xs)], strict=True)
+                ax.fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+        if guessing is not None:
+            ax.axhline(guessing, color="#555555", linewidth=1, zorder=0, label=t("guessing"))
+        ax.set_xlabel(t(x))
+        ax.set_title(t(name))
+        ax.legend()
+    grid[0].set_ylabel(t(y))
+    if not log:
+        grid[0].set_ylim(bottom=0)
+    picture.suptitle(t(title))
     return picture
 
 
@@ -374,7 +497,7 @@ def shares(rows: Mapping[str, Mapping[str, float]], title: str) -> Picture:
             color = GREEN if name.startswith("FC") else (SKY, BLUE)[j % 2]
             ink = "black" if color == SKY else "white"
             ax.barh(i, share, left=left, color=color, edgecolor="white")
-            if share > 0.05:
+            if share > 0.06:
                 text = f"{name}\n{share:.0%}"
                 ax.text(left + share / 2, i, text, ha="center", va="center", color=ink)
             left += share
@@ -382,6 +505,7 @@ def shares(rows: Mapping[str, Mapping[str, float]], title: str) -> Picture:
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel(t("share"))
     ax.set_title(t(title))
     return picture
 
@@ -471,7 +595,7 @@ def field(
     h, w = photo.shape
     white = torch.ones(h, w // 12, 3)
     tints = []
-    for shade, color in ((0.5 * footprint, BLUE), (effective.sqrt(), ORANGE)):
+    for shade, color in ((0.5 * footprint, BLUE), (effective.sqrt(), GREEN)):
         tint = torch.tensor(to_rgb(color))
         tints += [torch.lerp(photo[..., None], tint, shade[..., None]), white]
     # One image for both views: an explorer has no time for a third pair of axes.
@@ -502,9 +626,9 @@ def field(
 def columns(networks: Mapping[str, Sequence[tuple[str, str]]], title: str) -> Picture:
     """Slide 5: each network as a column of its layers, (kind, text), from the input down.
 
-    A kind is "conv", "pool" or "fc".
+    A kind is "conv", "lrn", "pool" or "fc".
     """
-    colors = {"conv": SKY, "pool": ORANGE, "fc": GREEN}
+    colors = {"conv": SKY, "lrn": PURPLE, "pool": ORANGE, "fc": GREEN}
     longest = max(map(len, networks.values()))
     picture = Picture(3.6 * len(networks), 1.4 + 0.36 * longest)
     for ax, (name, layers) in zip(

@@ -222,3 +222,73 @@ def test_columns_draw_a_box_for_each_layer_from_the_input_down():
 def test_lines_count_epochs_and_layers_in_whole_numbers():
     picture = figures.lines({"a": ([1, 2, 3], [1.0, 2.0, 3.0])}, "x", "y", "z")
     assert all(float(tick).is_integer() for tick in picture.axes[0].get_xticks())
+
+
+def test_lines_may_be_logarithmic_and_marked():
+    curves = {"a": ([1, 2], [0.5, 0.03]), "b": ([1, 2], [0.9, 0.2])}
+    (ax,) = figures.lines(curves, "x", "y", "z", percent=True, log=True, marks=True).axes
+    assert ax.get_yscale() == "log"
+    assert [line.get_marker() for line in ax.lines] == ["o", "s"]
+    ax.figure.png()
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert {"5%", "10%", "20%", "50%"} <= set(labels)
+
+
+def test_flow_counts_what_is_beyond_its_axis_and_leaves_out_zeros():
+    values = torch.tensor([0.0, 0.0, 0.5, 7.0, torch.inf, torch.nan])  # 7 and ∞ lie beyond
+    layers = {"1": (values, "half zero"), "2": (torch.zeros(4), "all zero")}
+    picture = figures.flow(layers, (-1.0, 1.0), {"activations": [1.0, 1e-3]}, "Two layers")
+    left, right = picture.axes
+    assert [text.get_text() for text in left.texts] == ["half zero", "all zero"]
+    first, second = (c.get_paths()[0].vertices[:, 1] for c in left.collections[1:])
+    assert first.min() == pytest.approx(-0.85)  # the last bin, of two values, is the tallest
+    assert second.min() == second.max() == 1  # nothing is drawn
+    assert list(right.lines[0].get_ydata()) == [1.0, 1e-3]
+    sizes = {"activations": [1.0, 1e-3, 1e-6]}
+    other = {"1": (torch.rand(9), "new")}
+    again = figures.flow(other, (0.0, 2.0), sizes, "again", picture)
+    assert again is picture
+    assert (
+        again.png() == figures.flow(other, (0.0, 2.0), sizes, "again").png()
+    )  # nothing old is left
+    nothing = {"1": (torch.full((4,), torch.nan), "")}
+    figures.flow(
+        nothing, (torch.nan, torch.nan), sizes, "nan", picture
+    ).png()  # a signal may overflow
+
+
+def test_panels_share_an_axis_and_draw_a_band_from_lowest_to_highest():
+    curves = {"20": {"a": ([1, 2], [0.5, 0.4])}, "30": {"a": ([1, 2], [0.9, 0.8])}}
+    runs = {"20": {"a": [[0.6, 0.5, 0.1], [0.4, 0.3, 0.2]]}}  # a third epoch is not drawn yet
+    picture = figures.panels(curves, "Depth", "epoch", "error", True, bands=runs, guessing=0.9)
+    left, right = picture.axes
+    assert titles(picture) == ["20", "30"]
+    assert left.get_ylim() == right.get_ylim()
+    corners = left.collections[0].get_paths()[0].vertices
+    assert {(1.0, 0.4), (1.0, 0.6), (2.0, 0.3), (2.0, 0.5)} <= {
+        (x, round(y, 3)) for x, y in corners
+    }
+    assert not right.collections
+    assert [list(ax.lines[1].get_ydata()) for ax in picture.axes] == [[0.9, 0.9]] * 2
+    assert figures.panels(curves, "again", "x", "y", picture=picture) is picture
+    assert len(picture.axes) == 2
+
+
+def test_show_updates_what_it_showed(monkeypatch):
+    updated = []
+
+    class Handle:
+        update = staticmethod(updated.append)
+
+    monkeypatch.setattr("IPython.display.display", lambda picture, display_id: Handle())
+    first, second = figures.Picture(), figures.Picture()
+    handle = figures.show(first)
+    assert figures.show(second, handle) is handle
+    assert updated == [second]
+
+
+def test_panels_may_be_logarithmic():
+    curves = {"forward": {"a": ([1, 2], [1.0, 1e-9])}, "backward": {"a": ([1, 2], [1e-3, 1.0])}}
+    left, right = figures.panels(curves, "Flow", "layer", "size", log=True).axes
+    assert left.get_yscale() == right.get_yscale() == "log"
+    assert left.get_ylim() == right.get_ylim()
