@@ -16,7 +16,7 @@ __all__ = ["__version__", "language", "t"]
 
 _ROOMS = (
     *("claims", "data", "explorers", "figures", "init"),
-    *("layers", "models", "probe", "settings", "train"),
+    *("layers", "models", "probe", "records", "settings", "train"),
 )
 
 

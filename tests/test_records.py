@@ -1,0 +1,60 @@
+"""Recorded runs say where they come from, and belong to the code that shows them."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from seminar import records
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import record as tool  # noqa: E402
+
+
+@pytest.mark.parametrize("name", sorted(tool.EXPERIMENTS))
+def test_a_record_tells_its_source_and_was_made_by_the_notebook_as_it_is(name):
+    found = records.load(name)
+    assert set(found.source) == {"command", "seeds", "date", "versions", "hardware", "code"}
+    assert found.source["command"] == f"python tools/record.py {name}"
+    ids, _ = tool.EXPERIMENTS[name]
+    assert found.source["code"] == tool.mark(tool.sources(name, ids)), (
+        f"notebook {name} has changed since: python tools/record.py {name}"
+    )
+
+
+def test_every_record_has_its_experiment():
+    assert {path.stem for path in tool.RECORDS.iterdir()} == set(tool.EXPERIMENTS)
+
+
+def test_an_unknown_record_is_refused_with_those_that_there_are():
+    with pytest.raises(ValueError, match=r"no record 'x'.*'03_initialization'"):
+        records.load("x")
+
+
+def test_the_recorder_runs_the_notebook_s_cells_and_writes_what_load_reads(tmp_path, monkeypatch):
+    def short(of, seeds=range(1)):
+        of["seed"] = 0
+        nets = {"2 He": of["relu_net"](2, "he")}
+        *_, errors = of["race"](nets, epochs=1)
+        return {"short": errors}
+
+    ids, _ = tool.EXPERIMENTS["03_initialization"]
+    monkeypatch.setattr(tool, "RECORDS", tmp_path)
+    monkeypatch.setattr(tool, "EXPERIMENTS", {"03_initialization": (ids, short)})
+    monkeypatch.setattr(sys, "argv", ["record.py", "03_initialization"])
+    tool.main()
+    written = records.Record(**json.loads((tmp_path / "03_initialization.json").read_text()))
+    (error,) = written.runs["short"]["2 He"]
+    assert 0 < error < 0.5  # one epoch of two layers: better than guessing
+
+
+def test_the_record_of_03_has_every_network_on_every_seed():
+    runs = records.load("03_initialization").runs
+    for variant, nets in runs.items():
+        epochs = 40 if variant == "40 epochs" else 8
+        assert set(nets) == {"22 He", "22 Xavier", "30 He", "30 Xavier"}
+        for seeds in nets.values():
+            assert [len(errors) for errors in seeds] == [epochs] * len(tool.SEEDS)
+            assert all(0 <= error <= 1 for errors in seeds for error in errors)
