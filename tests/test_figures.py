@@ -248,13 +248,10 @@ def test_flow_counts_what_is_beyond_its_axis_and_leaves_out_zeros():
     other = {"1": (torch.rand(9), "new")}
     again = figures.flow(other, (0.0, 2.0), sizes, "again", picture)
     assert again is picture
-    assert (
-        again.png() == figures.flow(other, (0.0, 2.0), sizes, "again").png()
-    )  # nothing old is left
-    nothing = {"1": (torch.full((4,), torch.nan), "")}
-    figures.flow(
-        nothing, (torch.nan, torch.nan), sizes, "nan", picture
-    ).png()  # a signal may overflow
+    fresh = figures.flow(other, (0.0, 2.0), sizes, "again")
+    assert again.png() == fresh.png()  # nothing old is left
+    nothing = {"1": (torch.full((4,), torch.nan), "")}  # a signal may overflow
+    figures.flow(nothing, (torch.nan, torch.nan), sizes, "nan", picture).png()
 
 
 def test_panels_share_an_axis_and_draw_a_band_from_lowest_to_highest():

@@ -10,22 +10,22 @@ from seminar import records
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-import record as tool  # noqa: E402
+import record  # noqa: E402
 
 
-@pytest.mark.parametrize("name", sorted(tool.EXPERIMENTS))
+@pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
 def test_a_record_tells_its_source_and_was_made_by_the_notebook_as_it_is(name):
     found = records.load(name)
     assert set(found.source) == {"command", "seeds", "date", "versions", "hardware", "code"}
     assert found.source["command"] == f"python tools/record.py {name}"
-    ids, _ = tool.EXPERIMENTS[name]
-    assert found.source["code"] == tool.mark(tool.sources(name, ids)), (
+    ids, _ = record.EXPERIMENTS[name]
+    assert found.source["code"] == record.tool.mark(*record.sources(name, ids)), (
         f"notebook {name} has changed since: python tools/record.py {name}"
     )
 
 
 def test_every_record_has_its_experiment():
-    assert {path.stem for path in tool.RECORDS.iterdir()} == set(tool.EXPERIMENTS)
+    assert {path.stem for path in record.RECORDS.iterdir()} == set(record.EXPERIMENTS)
 
 
 def test_an_unknown_record_is_refused_with_those_that_there_are():
@@ -40,11 +40,11 @@ def test_the_recorder_runs_the_notebook_s_cells_and_writes_what_load_reads(tmp_p
         *_, errors = of["race"](nets, epochs=1)
         return {"short": errors}
 
-    ids, _ = tool.EXPERIMENTS["03_initialization"]
-    monkeypatch.setattr(tool, "RECORDS", tmp_path)
-    monkeypatch.setattr(tool, "EXPERIMENTS", {"03_initialization": (ids, short)})
+    ids, _ = record.EXPERIMENTS["03_initialization"]
+    monkeypatch.setattr(record, "RECORDS", tmp_path)
+    monkeypatch.setattr(record, "EXPERIMENTS", {"03_initialization": (ids, short)})
     monkeypatch.setattr(sys, "argv", ["record.py", "03_initialization"])
-    tool.main()
+    record.main()
     written = records.Record(**json.loads((tmp_path / "03_initialization.json").read_text()))
     (error,) = written.runs["short"]["2 He"]
     assert 0 < error < 0.5  # one epoch of two layers: better than guessing
@@ -56,5 +56,5 @@ def test_the_record_of_03_has_every_network_on_every_seed():
         epochs = 40 if variant == "40 epochs" else 8
         assert set(nets) == {"22 He", "22 Xavier", "30 He", "30 Xavier"}
         for seeds in nets.values():
-            assert [len(errors) for errors in seeds] == [epochs] * len(tool.SEEDS)
+            assert [len(errors) for errors in seeds] == [epochs] * len(record.SEEDS)
             assert all(0 <= error <= 1 for errors in seeds for error in errors)

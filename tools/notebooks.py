@@ -98,9 +98,9 @@ def run(paths: list[Path]) -> None:
         write(notebook, path)
 
 
-def pair(korean: str, english: str) -> str:
-    """A mark of two texts that say the same; kept with both, it tells when one has changed."""
-    return hashlib.sha256(f"{korean}\0{english}".encode()).hexdigest()[:12]
+def mark(*texts: str) -> str:
+    """A mark of texts that belong together; kept with them, it tells when one has changed."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
 
 
 def stale(ko: Notebook, en: Notebook) -> list[str]:
@@ -109,7 +109,7 @@ def stale(ko: Notebook, en: Notebook) -> list[str]:
         a.id
         for a, b in zip(ko.cells, en.cells, strict=True)
         if a.cell_type == "markdown"
-        and not a.metadata.get("pair") == b.metadata.get("pair") == pair(a.source, b.source)
+        and not a.metadata.get("pair") == b.metadata.get("pair") == mark(a.source, b.source)
     ]
 
 
@@ -148,7 +148,7 @@ def reviewed(path: Path) -> None:
     ko, en = _in_order(path)
     for a, b in zip(ko.cells, en.cells, strict=True):
         if a.cell_type == "markdown":
-            a.metadata["pair"] = b.metadata["pair"] = pair(a.source, b.source)
+            a.metadata["pair"] = b.metadata["pair"] = mark(a.source, b.source)
     write(ko, ROOT / "ko" / path.name)
     write(en, ROOT / "en" / path.name)
 

@@ -5,18 +5,16 @@ python tools/record.py NAME …    write seminar/assets/records/NAME.json, such 
 
 import argparse
 import datetime
-import hashlib
 import json
 import os
 import platform
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 import notebooks as tool
 
 RECORDS = tool.ROOT.parent / "seminar" / "assets" / "records"
@@ -31,18 +29,12 @@ def sources(notebook: str, ids: tuple[str, ...]) -> list[str]:
     return [cells[name] for name in ids]
 
 
-def mark(code: list[str]) -> str:
-    """A mark of the code that was run; a test compares it with the notebook's."""
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()[:12]
-
-
 def initialization(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
     """Training errors after each epoch: variant → "depth scheme" → a list for each seed."""
-    adam = lambda parameters: torch.optim.Adam(parameters, lr=1e-3)  # noqa: E731
     variants: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # of relu_net, of race
         "clipped": ({}, {}),
         "not clipped": ({}, {"clip": None}),
-        "Adam": ({}, {"optimizer": adam}),
+        "Adam": ({}, {"optimizer": partial(torch.optim.Adam, lr=1e-3)}),
         "128 units": ({"width": 128}, {}),
         "40 epochs": ({}, {"epochs": 40}),
         "BN": ({"bn": True}, {"clip": None}),
@@ -100,7 +92,7 @@ def main() -> None:
                 "date": datetime.date.today().isoformat(),
                 "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
                 "hardware": hardware(),
-                "code": mark(code),
+                "code": tool.mark(*code),  # a test compares it with the notebook's
             },
         }
         text = json.dumps(record, ensure_ascii=False, indent=1)
