@@ -74,7 +74,7 @@ def _show(
         control.observe(refresh, names="pixels" if isinstance(control, DrawingPad) else "value")
     _display(
         widgets.VBox([*layout, image, trouble]),
-        {"image/png": base64.b64encode(image.value).decode(), "text/plain": repr(first)},
+        {"image/png": base64.b64encode(first._repr_png_()).decode(), "text/plain": repr(first)},
     )
 
 

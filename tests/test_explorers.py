@@ -1,9 +1,11 @@
 """What a student clicks, moves and draws, without a browser."""
 
 import base64
+import io
 
 import pytest
 import torch
+from PIL import Image, ImageChops, ImageStat
 
 import seminar
 from seminar import data, explorers, figures, models
@@ -45,7 +47,11 @@ def test_explore_answers_at_every_end_of_its_controls(boxes):
     slider, choice, tick, image, trouble = box.children
     first = image.value
     assert bytes(first).startswith(PNG)
-    assert base64.b64decode(still["image/png"]) == first
+    pixels = (
+        Image.open(io.BytesIO(p)).convert("RGB")
+        for p in (base64.b64decode(still["image/png"]), first)
+    )
+    assert max(ImageStat.Stat(ImageChops.difference(*pixels)).mean) < 0.2  # in fewer colors
     assert still["text/plain"].startswith("Figure: ")
     assert (slider.value, choice.value, tick.value) == (2, "plus", False)  # compute's defaults
     for end in (slider.min, slider.max):

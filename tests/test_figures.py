@@ -1,14 +1,18 @@
 """Figures show the numbers that they are given."""
 
 import io
+import math
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from matplotlib import image as png
+from matplotlib.colors import to_hex
+from PIL import Image, ImageChops, ImageStat
 
 import seminar
-from seminar import figures, models, probe
+from seminar import data, figures, models, probe
 from seminar.train import History
 
 HISTORY = History(
@@ -41,6 +45,26 @@ def test_a_picture_is_a_png_and_tells_its_titles():
     assert repr(picture) == "Figure: Three images; a; b; c"
     pixels = png.imread(io.BytesIO(picture._repr_png_()))
     assert pixels.shape[1] == round(1.15 * 10 * 100)
+
+
+def test_a_stored_chart_has_256_colors_and_a_photograph_all_of_its_own():
+    chart = figures.lines({"a": ([1, 2], [3, 4]), "b": ([1, 2], [4, 3])}, "t", "x", "y")
+    photo = figures.images(data.photograph()[None], columns=1, side=4)
+    for picture, mode in ((chart, "P"), (photo, "RGB")):
+        stored, drawn = (Image.open(io.BytesIO(p)) for p in (picture._repr_png_(), picture.png()))
+        assert (stored.mode, drawn.mode) == (mode, "RGB")
+        away = ImageChops.difference(stored.convert("RGB"), drawn)
+        assert max(ImageStat.Stat(away).mean) < 0.2
+    assert len(chart._repr_png_()) < len(chart.png()) / 2
+
+
+def test_jupyter_stores_a_picture_as_it_packs_itself(monkeypatch):
+    kept = {}
+    png = SimpleNamespace(for_type=kept.__setitem__)
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"image/png": png}))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    figures._as_stored()
+    assert kept == {figures.Picture: figures.Picture._repr_png_}
 
 
 def test_tables_translate_group_and_align():
@@ -289,3 +313,78 @@ def test_panels_may_be_logarithmic():
     left, right = figures.panels(curves, "Flow", "layer", "size", log=True).axes
     assert left.get_yscale() == right.get_yscale() == "log"
     assert left.get_ylim() == right.get_ylim()
+
+
+def test_scatter_draws_points_lines_and_the_signed_rectangles_from_a_center():
+    points = {"a": ([0.0, 4.0, 1.0], [0.0, 4.0, 3.0])}
+    line = {"the law": ([0, 4], [0, 4])}
+    picture = figures.scatter(points, "t", "x", "y", line, center=(2.0, 2.0), limits=(-1, 5, -2, 6))
+    (ax,) = picture.axes
+    assert ax.get_xlim() == (-1, 5)
+    assert ax.get_ylim() == (-2, 6)
+    boxes = [(p.get_width(), p.get_height(), to_hex(p.get_facecolor())) for p in ax.patches]
+    assert boxes == [  # the areas' signs are those of the products
+        (-2, -2, figures.BLUE.lower()),
+        (2, 2, figures.BLUE.lower()),
+        (-1, 1, figures.ORANGE.lower()),
+    ]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "the law"]
+    again = figures.scatter(points, "u", "x", "y", ticks={0: "1", 4: "64"}, picture=picture)
+    assert again is picture
+    assert titles(picture) == ["u"]
+    assert [label.get_text() for label in picture.axes[0].get_xticklabels()] == ["1", "64"]
+
+
+def test_a_strip_shows_its_pictures_over_its_curves_and_keeps_its_axes():
+    pictures = torch.stack([torch.zeros(7, 7), torch.linspace(-2, 5, 49).view(7, 7)])
+    curves = {"a": ([0, 1], [0.1, 0.2])}
+    picture = figures.strip(pictures, ["0", "1"], curves, "c", "x", "y", mark=0.5, percent=True)
+    above, below = picture.axes
+    row = above.images[0].get_array()
+    assert row.shape == (7, 15)  # two pictures and a gap
+    assert row[:, 8:].min() == 0
+    assert row[:, 8:].max() == 1
+    assert [text.get_text() for text in above.texts] == ["0", "1"]
+    assert list(below.lines[1].get_xdata()) == [0.5, 0.5]
+    figures.strip(pictures, ["2", "3"], curves, "d", "x", "y", picture=picture)
+    assert picture.axes == [above, below]
+    assert len(below.lines) == 1
+    assert picture.get_suptitle() == "d"
+
+
+def test_drift_draws_both_histograms_and_what_has_moved():
+    first, now = torch.tensor([0.0, 4.0, 0.0]), torch.tensor([0.0, 1.0, 2.0])
+    layers = {"2": (first, now), "4": (first, first)}
+    moved = {"without BN": [0.1, 0.5], "with BN": [0.1, 0.1]}
+    picture = figures.drift(layers, (-3, 3), moved, 0.6, "c")
+    left, right = picture.axes
+    assert list(left.lines[0].get_xdata()) == [-2, 0, 2]  # the centers of the bins
+    assert list(left.lines[0].get_ydata()) == pytest.approx([0, -0.9, 0])
+    assert list(left.lines[1].get_ydata()) == pytest.approx([1, 0.1, 1])
+    assert [list(line.get_ydata()) for line in right.lines] == list(moved.values())
+    assert right.get_ylim() == (0, 0.6)
+    figures.drift(layers, (-3, 3), moved, 0.6, "d", picture)
+    assert picture.axes == [left, right]
+    assert len(left.lines) == 2
+    assert len(right.lines) == 2
+
+
+def test_maps_write_each_value_and_what_is_above_the_axis():
+    values = {"a": [[0.5, 2.0], [7.0, 1.25]], "b": [[1.0, 1.0], [1.0, math.inf]]}
+    picture = figures.maps(values, ["r", "s"], ["1", "2"], "t", "x", "y", (0, 2.4))
+    texts = [[text.get_text() for text in ax.texts] for ax in picture.axes]
+    assert texts == [["0.5", "2.0", ">2.4", "1.2"], ["1.0", "1.0", "1.0", ">2.4"]]
+    assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == ["r", "s"]
+
+
+def test_a_dialogue_has_a_panel_a_frame_and_what_is_said():
+    frames = [("forward", "mine", "→", "thanks"), ("backward", "ours", "←", "yours")]
+    picture = figures.dialogue(frames, "t")
+    assert titles(picture) == ["forward", "backward"]
+    said = [{text.get_text() for text in ax.texts} for ax in picture.axes]
+    assert said == [
+        {"layers 1–6", "layers 7–13", "", "mine", "thanks"},
+        {"layers 1–6", "layers 7–13", "", "ours", "yours"},
+    ]
+    heads = [ax.texts[2].xy[0] > 0.5 for ax in picture.axes]
+    assert heads == [True, False]
