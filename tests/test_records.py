@@ -58,3 +58,17 @@ def test_the_record_of_03_has_every_network_on_every_seed():
         for seeds in nets.values():
             assert [len(errors) for errors in seeds] == [epochs] * len(record.SEEDS)
             assert all(0 <= error <= 1 for errors in seeds for error in errors)
+
+
+def test_the_record_of_04_has_every_network_on_every_seed():
+    runs = records.load("04_batch_normalization").runs
+    for what in ("learning rates", "map"):
+        for by_setting in runs[what].values():
+            assert {len(losses) for losses in by_setting.values()} == {len(record.SEEDS)}
+    assert all(len(by_rate) == 6 for by_rate in runs["learning rates"].values())
+    assert {len(by_place) for by_place in runs["map"].values()} == {5 * 7}
+    for curves in runs["500 steps"].values():
+        assert [len(curve) for curve in curves] == [50] * len(record.SEEDS)
+        assert all(0 < loss <= record.HIGHEST for curve in curves for loss in curve)
+    assert {len(found) for found in runs["500 digits"].values()} == {len(record.SEEDS)}
+    assert all(len(measured) == 3 for found in runs["500 digits"].values() for measured in found)

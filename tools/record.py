@@ -6,8 +6,10 @@ python tools/record.py NAME …    write seminar/assets/records/NAME.json, such 
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
+import statistics
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ import notebooks as tool
 
 RECORDS = tool.ROOT.parent / "seminar" / "assets" / "records"
 SEEDS = range(5)
+HIGHEST = 99.0  # a loss above it, or one that is no number any more, is kept as this
 
 
 def sources(notebook: str, ids: tuple[str, ...]) -> list[str]:
@@ -57,8 +60,85 @@ def initialization(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
     return runs
 
 
+def batch_normalization(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
+    """Losses with and without batch normalization: what → network → a number or a list a seed."""
+    nets: dict[str, tuple[dict[str, Any], float | None]] = {  # of network, clip
+        "without BN, not clipped": ({"bn": False}, None),
+        "without BN, clipped at 0.3": ({"bn": False}, 0.3),
+        "without BN, clipped at 1": ({"bn": False}, 1.0),
+        "with BN": ({"bn": True}, None),
+        "with BN, stirred": ({"bn": True, "stir": 0.25}, None),
+    }
+    runs: dict[str, dict[str, Any]] = {
+        "500 steps": {},
+        "learning rates": {},
+        "stirred by": {},
+        "map": {},
+        "500 digits": {},
+    }
+
+    def losses(build: dict[str, Any], lr: float, clip: float | None, steps: int) -> list[float]:
+        for found in of["learn"](of["network"](**build), lr, clip, steps):
+            if not math.isfinite(found[-1]):
+                return [HIGHEST] * steps  # no number any more
+        return [min(loss, HIGHEST) for loss in found]
+
+    def late(build: dict[str, Any], lr: float, clip: float | None) -> float:
+        return round(of["late"](losses(build, lr, clip, 125)), 4)
+
+    for seed in seeds:
+        of["seed"] = seed
+        for name, (build, clip) in nets.items():
+            by_rate = runs["learning rates"].setdefault(name, {})
+            for lr in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
+                by_rate.setdefault(f"{lr:g}", []).append(late(build, lr, clip))
+        for most in (0.125, 0.25, 0.5, 1.0):
+            loss = late({"bn": True, "stir": most}, 0.1, None)
+            runs["stirred by"].setdefault(f"{most:g}", []).append(loss)
+        maps = {
+            "without BN, 60 steps": (False, 60),
+            "without BN, 250 steps": (False, 250),
+            "with BN, 60 steps": (True, 60),
+        }
+        for name, (bn, steps) in maps.items():
+            by_place = runs["map"].setdefault(name, {})
+            for gain in (0.25, 0.5, 1.0, 2.0, 4.0):
+                for lr in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0):
+                    loss = round(min(of["final_loss"](bn, lr, gain, steps), HIGHEST), 4)
+                    by_place.setdefault(f"{gain:g} {lr:g}", []).append(loss)
+        few: dict[str, tuple[Any, ...]] = {
+            **{f"without BN {lr:g}": (False, lr) for lr in (0.003, 0.01, 0.03)},
+            **{f"with BN {lr:g}": (True, lr) for lr in (0.01, 0.03, 0.1)},
+            "with BN, from all 500 0.1": (True, 0.1, True),
+        }
+        for name, setup in few.items():
+            found = [round(value, 5) for value in of["overfit"](*setup)]
+            runs["500 digits"].setdefault(name, []).append(found)
+        print(
+            seed,
+            {name: rates["0.1"][-1] for name, rates in runs["learning rates"].items()},
+            flush=True,
+        )
+    for name, (build, clip) in nets.items():
+        if "at 0.3" in name:
+            continue
+        rates = runs["learning rates"][name]
+        best = min(rates, key=lambda lr: statistics.median(rates[lr]))
+        found = []
+        for seed in seeds:
+            of["seed"] = seed
+            _, values = of["smooth"](losses(build, float(best), clip, 500))
+            found.append([round(value, 4) for value in values])
+        runs["500 steps"][name] = found
+    return runs
+
+
 EXPERIMENTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "03_initialization": (("imports", "nets", "race"), initialization),
+    "04_batch_normalization": (
+        ("imports", "net", "learn", "final-loss", "few-net", "stir"),
+        batch_normalization,
+    ),
 }
 
 
