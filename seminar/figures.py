@@ -687,9 +687,13 @@ def scatter(
     same sign, orange where they have not. `limits`: (left, right, bottom, top) of the axes.
     `ticks`: what to write under which x.
     """
-    picture = picture or Picture(9, 4.6)
-    picture.clear()
-    ax = picture.subplots()
+    if picture is None:
+        picture = Picture(9, 4.6)
+        ax = picture.subplots()
+    else:  # an explorer's next picture: the axes stay where they are
+        picture.set_layout_engine("none")
+        ax = picture.axes[0]
+        ax.clear()
     for (name, (xs, ys)), mark in zip(points.items(), cycle("osD^"), strict=False):
         ax.plot(xs, ys, mark, label=t(name), markersize=8, alpha=0.8)
         if center is not None:
