@@ -302,6 +302,14 @@ def _depth_axis(ax, curves: Mapping[str, Sequence[float]]) -> None:
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
 
 
+def _laid_out_once(picture: Picture, rows: int, columns: int, places: dict[str, Any]) -> list[Any]:
+    """The axes of an explorer's picture: at fixed `places`, made at its first drawing and kept."""
+    if not picture.axes:
+        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
+        picture.subplots(rows, columns, gridspec_kw=places)
+    return picture.axes
+
+
 def flow(
     layers: Mapping[str, tuple[Tensor, str]],
     ends: tuple[float, float],
@@ -316,11 +324,8 @@ def flow(
     `sizes`: positive numbers, one a layer, as in `by_depth`.
     """
     picture = picture or Picture(12, 4.4)
-    if not picture.axes:
-        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
-        places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
-        picture.subplots(1, 2, gridspec_kw=places)
-    left, right = picture.axes
+    places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
+    left, right = _laid_out_once(picture, 1, 2, places)
     for ax in (left, right):  # new axes would take longer
         for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts):
             artist.remove()
@@ -694,11 +699,12 @@ def scatter(
         picture.set_layout_engine("none")
         ax = picture.axes[0]
         ax.clear()
+    if center is not None:
+        ax.axvline(center[0], color=BLACK, linewidth=1)
+        ax.axhline(center[1], color=BLACK, linewidth=1)
     for (name, (xs, ys)), mark in zip(points.items(), cycle("osD^"), strict=False):
         ax.plot(xs, ys, mark, label=t(name), markersize=8, alpha=0.8)
         if center is not None:
-            ax.axvline(center[0], color=BLACK, linewidth=1)
-            ax.axhline(center[1], color=BLACK, linewidth=1)
             for a, b in zip(xs, ys, strict=True):
                 width, height = a - center[0], b - center[1]
                 color = BLUE if width * height > 0 else ORANGE
@@ -734,11 +740,8 @@ def strip(
     10%. The axes are laid out once and kept, for an explorer that shall answer at once.
     """
     picture = picture or Picture(11, 5.2)
-    if not picture.axes:
-        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
-        places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
-        picture.subplots(2, 1, height_ratios=(1, 1.7), gridspec_kw=places)
-    above, below = picture.axes
+    places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
+    above, below = _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
     above.clear()
     below.clear()
     low, high = pictures.amin((1, 2), keepdim=True), pictures.amax((1, 2), keepdim=True)
@@ -777,16 +780,14 @@ def drift(
     network a number for each layer, on an axis up to `highest`.
     """
     picture = picture or Picture(12, 4.8)
-    if not picture.axes:
-        picture.set_layout_engine("none")
-        places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
-        picture.subplots(1, 2, gridspec_kw=places)
-    left, right = picture.axes
+    places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
+    left, right = _laid_out_once(picture, 1, 2, places)
     left.clear()
     right.clear()
+    bins = len(next(iter(layers.values()))[0])
+    width = (ends[1] - ends[0]) / bins
+    centers = [ends[0] + width * (i + 0.5) for i in range(bins)]
     for row, (first, now) in enumerate(layers.values()):
-        width = (ends[1] - ends[0]) / len(now)
-        centers = [ends[0] + width * (i + 0.5) for i in range(len(now))]
         beyond = float((now[0] + now[-1]) / now.sum().clamp_min(1))
         top = max(float(first[1:-1].max()), float(now[1:-1].max()), 1e-9)
         heights = (row - (0.9 * now / top).clamp_max(0.9)).tolist()
@@ -834,13 +835,7 @@ def maps(
         ax.imshow(shown.numpy(), cmap="cividis", vmin=ends[0], vmax=ends[1], aspect="auto")
         for i, line in enumerate(matrix):
             for j, value in enumerate(line):
-                text = (
-                    f"{value:.1f}"
-                    if value <= ends[1]
-                    else f">{ends[1]:g}"
-                    if value == value
-                    else "–"
-                )
+                text = f"{value:.1f}" if value <= ends[1] else f">{ends[1]:g}"
                 ink = "white" if value < sum(ends) / 2 else "black"
                 ax.text(j, i, text, ha="center", va="center", color=ink)
         ax.set_xticks(range(len(columns)), columns)
