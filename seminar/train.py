@@ -59,6 +59,7 @@ def fit(
     momentum: float = 0.9,
     weight_decay: float = 0.0,
     schedule: str = "one-cycle",
+    clip: float | None = None,
     augmented: bool = False,
     seed: int | None = None,
     device: str | torch.device | None = None,
@@ -70,6 +71,7 @@ def fit(
 
     `lr` is the peak of the schedule: "one-cycle" (up for 30 % of the steps, then down to almost
     0), "step" (÷ 10 after 50 % and 75 % of the steps, as He et al. 2015) or "constant".
+    `clip` shortens the gradient of all parameters together to that norm when it is longer.
     `augmented` crops and mirrors at random. `precision` "auto" computes in bfloat16 and
     channels_last where the hardware has it. `watch(history)` is called after every step and every
     epoch. Same seed, same machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order
@@ -85,7 +87,15 @@ def fit(
     bf16 = settings.bfloat16(where, precision)
     layout = torch.channels_last if bf16 else torch.preserve_format
     train, test = data.train.to(where), data.test.to(where)
-    _check(model.to(where), data, train.images[:1], epochs=epochs, batch_size=batch_size, lr=lr)
+    _check(
+        model.to(where),
+        data,
+        train.images[:1],
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        clip=math.inf if clip is None else clip,
+    )
 
     settings.seed(seed)
     model.to(memory_format=layout)
@@ -109,6 +119,8 @@ def fit(
                     loss = F.cross_entropy(model(x.to(memory_format=layout)).float(), y)
                 optimizer.zero_grad()
                 loss.backward()
+                if clip is not None:
+                    nn.utils.clip_grad_norm_(model.parameters(), clip)
                 optimizer.step()
                 scheduler.step()
 
@@ -155,13 +167,22 @@ def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tupl
 
 
 def _check(
-    model: nn.Module, data: Data, image: Tensor, *, epochs: int, batch_size: int, lr: float
+    model: nn.Module,
+    data: Data,
+    image: Tensor,
+    *,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    clip: float,
 ) -> None:
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be an integer of at least 1")
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"lr is {lr!r}; it must be a number above 0")
+    if not clip > 0:
+        raise ValueError(f"clip is {clip!r}; it must be a number above 0, or None")
     with torch.no_grad():
         outputs = model.eval()(image).shape
     if outputs != (1, len(data.classes)):

@@ -224,6 +224,27 @@ def test_batch_normalization_of_single_values_trains_though_one_image_is_left(fe
     assert len(h.batch_loss) == 2
 
 
+def test_clip_shortens_the_gradient_of_all_parameters_together(few):
+    def steps(**kwargs):
+        model, lengths = tiny(), []
+        parameters = list(model.parameters())
+
+        def watch(history):
+            if len(history.batch_loss) > len(lengths):
+                gradients = torch.cat([p.grad.flatten() for p in parameters])
+                lengths.append(gradients.norm().item())
+
+        fit(model, few, watch=watch, **kwargs)
+        return lengths
+
+    free = steps()
+    limit = max(free) / 3
+    clipped = steps(clip=limit)
+    assert clipped[0] == pytest.approx(min(limit, free[0]), rel=1e-3)
+    assert max(clipped) <= limit * 1.001
+    assert steps(clip=10 * max(free)) == free  # nothing is longer: nothing changes
+
+
 def test_measuring_does_not_move_the_running_statistics(few):
     model = tiny()
     before = {k: v.clone() for k, v in model.state_dict().items()}
@@ -278,6 +299,7 @@ def test_divergence_is_said_and_keeps_the_history(few, wrong):
         *({"epochs": e} for e in (0, -1, 1.5, True)),
         *({"batch_size": b} for b in (0, -1, 2.5)),
         *({"lr": lr} for lr in (0.0, -0.1, math.nan, math.inf)),
+        *({"clip": clip} for clip in (0.0, -1.0, math.nan)),
         {"momentum": -1.0},
         {"weight_decay": -1.0},
         {"schedule": "cosine"},
