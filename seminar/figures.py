@@ -24,7 +24,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Arc, Patch, Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
@@ -589,6 +589,45 @@ def networks(costs: Mapping[str, Sequence["Layer"]], title: str) -> Picture:
     return picture
 
 
+Shortcut = tuple[int, int, bool]  # from before one layer to behind another; with new channels?
+
+
+def stages(
+    networks: Mapping[str, tuple[Sequence["Layer"], Sequence[Shortcut]]], title: str
+) -> Picture:
+    """Slide 19: each network as a row of boxes, one a layer with weights, with its shortcuts.
+
+    A box carries its layer's channels, and has a color by the height of its output. An arc is a
+    shortcut, dashed where the number of channels changes.
+    """
+    convolutions = [layer for layers, _ in networks.values() for layer in layers if layer.shape[1:]]
+    sizes = sorted({layer.shape[-1] for layer in convolutions}, reverse=True)
+    colors = dict(zip(sizes, cycle((PURPLE, SKY, BLUE, GREEN, ORANGE, YELLOW)), strict=False))
+    longest = max(len(layers) for layers, _ in networks.values())
+    picture = Picture(13, 1 + 1.9 * len(networks))
+    grid = picture.subplots(len(networks), 1)
+    for ax, (name, (layers, shortcuts)) in zip(grid, networks.items(), strict=True):
+        for i, layer in enumerate(layers):
+            color = colors[layer.shape[-1]] if layer.shape[1:] else "#bbbbbb"
+            ax.add_patch(Rectangle((i + 0.08, 0), 0.84, 1, color=color, linewidth=0))
+            ink = "white" if color in (BLUE, GREEN) else "black"
+            text = f"{layer.shape[0]:,}"
+            ax.text(i + 0.5, 0.5, text, ha="center", va="center", rotation=90, color=ink)
+        for first, last, changes in shortcuts:
+            middle, radius = (first + last + 1) / 2, (last + 1 - first) / 2
+            arc = Arc((middle, 1.02), 2 * radius, 1.0, theta1=0, theta2=180)
+            arc.set(linewidth=2, linestyle="--" if changes else "-", color=BLACK)
+            ax.add_patch(arc)
+        ax.set(xlim=(-0.2, longest + 0.2), ylim=(-0.1, 1.6))
+        ax.axis("off")
+        ax.set_title(name, loc="left")
+    handles = [Patch(color=color, label=f"{size}×{size}") for size, color in colors.items()]
+    handles.append(Patch(color="#bbbbbb", label=t("fully connected")))
+    picture.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    picture.suptitle(t(title))
+    return picture
+
+
 def convolution(
     seen: Mapping[str, Tensor], caption: str, picture: Picture | None = None
 ) -> Picture:
@@ -811,6 +850,41 @@ def drift(
     right.set_ylabel(t("mean moved by (standard deviations)"))
     right.legend(fontsize=11)
     picture.suptitle(caption)
+    return picture
+
+
+def course(
+    left: Curves,
+    right: Curves,
+    titles: tuple[str, str],
+    labels: tuple[str, str, str],
+    highest: float,
+    band: Mapping[str, Sequence[Sequence[float]]],
+    mark: float,
+    picture: Picture | None = None,
+) -> Picture:
+    """Two charts of shares side by side, on the same vertical axis up to `highest`.
+
+    `labels`: of both horizontal axes, and of the vertical one. `band`: several runs (ys) of curves
+    on the left; between their lowest and highest values it is pale. `mark`: a vertical line on the
+    right. The axes are laid out once and kept, for an explorer.
+    """
+    picture = picture or Picture(12, 4.4)
+    places = {"left": 0.07, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.1}
+    axes = _laid_out_once(picture, 1, 2, places)
+    for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
+        for artist in (*ax.lines, *ax.collections):  # new axes would take longer
+            artist.remove()
+        ax.set_prop_cycle(None)
+        _curves(ax, curves, percent=True, marks=True)
+        ax.set(ylim=(0, highest), title=t(title), xlabel=t(label))
+        ax.legend(fontsize=12)
+    for line, (name, (xs, _)) in zip(axes[0].lines, left.items(), strict=True):
+        if name in band:
+            low, high = zip(*((min(y), max(y)) for y in zip(*band[name], strict=True)), strict=True)
+            axes[0].fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+    axes[1].axvline(mark, color=BLACK, linewidth=1.5, linestyle=":")
+    axes[0].set_ylabel(t(labels[2]))
     return picture
 
 

@@ -369,6 +369,42 @@ def test_drift_draws_both_histograms_and_what_has_moved():
     assert len(right.lines) == 2
 
 
+def test_a_course_keeps_its_axes_and_marks_the_place():
+    left = {"training error": ([32, 64], [0.5, 0.2])}
+    right = {"plain": ([8, 56], [0.1, 0.8]), "residual": ([8, 56], [0.1, 0.1])}
+    runs = {"training error": [[0.4, 0.1], [0.6, 0.2]]}
+    args = (("l", "r"), ("step", "layers", "share"), 1.0, runs)
+    picture = figures.course(left, right, *args, mark=56)
+    axes = list(picture.axes)
+    assert titles(picture) == ["l", "r"]
+    (band,) = axes[0].collections
+    assert {(x, round(y, 9)) for x, y in band.get_paths()[0].vertices} == {
+        *((32, 0.4), (32, 0.6), (64, 0.1), (64, 0.2))
+    }
+    assert list(axes[1].lines[-1].get_xdata()) == [56, 56]
+    figures.course(left, right, *args, mark=8, picture=picture)
+    assert picture.axes == axes
+    assert [len(ax.lines) for ax in axes] == [1, 3]
+    assert list(axes[1].lines[-1].get_xdata()) == [8, 8]
+    assert axes[0].get_ylim() == axes[1].get_ylim() == (0, 1)
+
+
+def test_stages_draws_a_box_a_layer_and_its_shortcuts():
+    def layer(*shape):
+        return probe.Layer("n", "k", shape, 1, 1)
+
+    layers = [layer(8, 10, 10), layer(16, 5, 5), layer(16, 5, 5), layer(1000)]
+    picture = figures.stages({"a": (layers, []), "b": (layers, [(1, 1, True), (2, 2, False)])}, "t")
+    plain, residual = picture.axes
+    texts = ["8", "16", "16", "1,000"]
+    assert [text.get_text() for text in plain.texts] == texts
+    colors = [to_hex(box.get_facecolor()) for box in plain.patches]
+    assert colors[0] != colors[1] == colors[2] != colors[3]
+    arcs = residual.patches[4:]
+    assert [(arc.center[0], arc.width) for arc in arcs] == [(1.5, 1), (2.5, 1)]
+    assert [arc.get_linestyle() for arc in arcs] == ["--", "-"]
+
+
 def test_maps_write_each_value_and_what_is_above_the_axis():
     values = {"a": [[0.5, 2.0], [7.0, 1.25]], "b": [[1.0, 1.0], [1.0, math.inf]]}
     picture = figures.maps(values, ["r", "s"], ["1", "2"], "t", "x", "y", (0, 2.4))
