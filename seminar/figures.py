@@ -310,6 +310,15 @@ def _laid_out_once(picture: Picture, rows: int, columns: int, places: dict[str, 
     return picture.axes
 
 
+def _emptied(ax) -> Any:
+    """`ax` without what was drawn into it: ax.clear() or new axes would take longer."""
+    for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
+        artist.remove()
+    ax.relim()  # or the axis would still reach to what is gone
+    ax.set_prop_cycle(None)
+    return ax
+
+
 def flow(
     layers: Mapping[str, tuple[Tensor, str]],
     ends: tuple[float, float],
@@ -325,11 +334,7 @@ def flow(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
-    left, right = _laid_out_once(picture, 1, 2, places)
-    for ax in (left, right):  # new axes would take longer
-        for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts):
-            artist.remove()
-        ax.set_prop_cycle(None)
+    left, right = map(_emptied, _laid_out_once(picture, 1, 2, places))
     low, high = ends if ends[0] < ends[1] < math.inf else (-1.0, 1.0)  # nan: it has overflowed
     bins = 80
     centers = [low + (high - low) * (i + 0.5) / bins for i in range(bins)]
@@ -736,8 +741,7 @@ def scatter(
         ax = picture.subplots()
     else:  # an explorer's next picture: the axes stay where they are
         picture.set_layout_engine("none")
-        ax = picture.axes[0]
-        ax.clear()
+        ax = _emptied(picture.axes[0])
     if center is not None:
         ax.axvline(center[0], color=BLACK, linewidth=1)
         ax.axhline(center[1], color=BLACK, linewidth=1)
@@ -780,9 +784,9 @@ def strip(
     """
     picture = picture or Picture(11, 5.2)
     places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
-    above, below = _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
-    above.clear()
-    below.clear()
+    above, below = map(
+        _emptied, _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
+    )
     low, high = pictures.amin((1, 2), keepdim=True), pictures.amax((1, 2), keepdim=True)
     shown = (pictures - low) / (high - low).clamp_min(1e-9)
     n, h, w = shown.shape
@@ -820,9 +824,7 @@ def drift(
     """
     picture = picture or Picture(12, 4.8)
     places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
-    left, right = _laid_out_once(picture, 1, 2, places)
-    left.clear()
-    right.clear()
+    left, right = map(_emptied, _laid_out_once(picture, 1, 2, places))
     bins = len(next(iter(layers.values()))[0])
     width = (ends[1] - ends[0]) / bins
     centers = [ends[0] + width * (i + 0.5) for i in range(bins)]
@@ -873,10 +875,7 @@ def course(
     places = {"left": 0.07, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.1}
     axes = _laid_out_once(picture, 1, 2, places)
     for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
-        for artist in (*ax.lines, *ax.collections):  # new axes would take longer
-            artist.remove()
-        ax.set_prop_cycle(None)
-        _curves(ax, curves, percent=True, marks=True)
+        _curves(_emptied(ax), curves, percent=True, marks=True)
         ax.set(ylim=(0, highest), title=t(title), xlabel=t(label))
         ax.legend(fontsize=12)
     for line, (name, (xs, _)) in zip(axes[0].lines, left.items(), strict=True):

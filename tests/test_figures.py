@@ -346,9 +346,14 @@ def test_a_strip_shows_its_pictures_over_its_curves_and_keeps_its_axes():
     assert row[:, 8:].max() == 1
     assert [text.get_text() for text in above.texts] == ["0", "1"]
     assert list(below.lines[1].get_xdata()) == [0.5, 0.5]
-    figures.strip(pictures, ["2", "3"], curves, "d", "x", "y", picture=picture)
+    assert below.get_xlim()[1] < 2
+    longer = {"a": ([0, 9], [0.1, 0.2])}
+    figures.strip(pictures, ["2", "3"], longer, "d", "x", "y", picture=picture)
     assert picture.axes == [above, below]
-    assert len(below.lines) == 1
+    assert len(below.lines) == len(above.images) == 1
+    assert below.get_xlim()[1] > 9
+    figures.strip(pictures, ["2", "3"], curves, "d", "x", "y", picture=picture)
+    assert below.get_xlim()[1] < 2  # what is gone does not stretch the axis
     assert picture.get_suptitle() == "d"
 
 
