@@ -872,10 +872,12 @@ def course(
     right. The axes are laid out once and kept, for an explorer.
     """
     picture = picture or Picture(12, 4.4)
-    places = {"left": 0.07, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.1}
+    places = {"left": 0.09, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.06}
     axes = _laid_out_once(picture, 1, 2, places)
     for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
         _curves(_emptied(ax), curves, percent=True, marks=True)
+        xs, _ = next(iter(curves.values()))
+        ax.set_xticks(xs)  # few ticks: they take most of the time to draw
         ax.set(ylim=(0, highest), title=t(title), xlabel=t(label))
         ax.legend(fontsize=12)
     for line, (name, (xs, _)) in zip(axes[0].lines, left.items(), strict=True):
@@ -883,6 +885,7 @@ def course(
             low, high = zip(*((min(y), max(y)) for y in zip(*band[name], strict=True)), strict=True)
             axes[0].fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     axes[1].axvline(mark, color=BLACK, linewidth=1.5, linestyle=":")
+    axes[1].tick_params(labelleft=False)
     axes[0].set_ylabel(t(labels[2]))
     return picture
 
