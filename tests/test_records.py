@@ -72,3 +72,19 @@ def test_the_record_of_04_has_every_network_on_every_seed():
         assert all(0 < loss <= record.HIGHEST for curve in curves for loss in curve)
     assert {len(found) for found in runs["500 digits"].values()} == {len(record.SEEDS)}
     assert all(len(measured) == 3 for found in runs["500 digits"].values() for measured in found)
+
+
+def test_the_record_of_05_has_every_network_on_every_seed():
+    runs = records.load("05_residual_learning").runs
+    depths = (8, 14, 20, 32, 44, 56)
+    assert set(runs["depth"]) == {f"{kind}-{d}" for kind in ("plain", "ResNet") for d in depths}
+    assert len(runs["identity"]) == 3 * 2 * 3  # stacks, with and without BN, learning rates
+    for by_name in runs.values():
+        assert {len(found) for found in by_name.values()} == {len(record.SEEDS)}
+    for what, epochs in (("depth", 5), ("20 epochs", 20), ("zero γ", 5), ("weight decay", 20)):
+        for found in runs[what].values():
+            for run in found:
+                assert len(run["training"]) == len(run["test"]) == epochs
+                assert all(0 <= error <= 1 for error in (*run["training"], *run["test"]))
+    for found in runs["weight decay"].values():
+        assert {len(run["sizes"]) for run in found} == {9}  # ResNet-20's blocks

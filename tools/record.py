@@ -133,12 +133,73 @@ def batch_normalization(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, A
     return runs
 
 
+def residual_learning(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
+    """Errors of plain and residual networks: what → network → for each seed what was measured."""
+    build, learn = of["build"], of["learn"]
+    runs: dict[str, dict[str, list[Any]]] = {}
+
+    def keep(what: str, name: str, found: Any) -> None:
+        runs.setdefault(what, {}).setdefault(name, []).append(found)
+
+    def errors(net: Any, **changed: Any) -> dict[str, list[float]]:
+        history = learn(net, **changed)
+        return {
+            "training": [round(error, 5) for error in history.train_error],
+            "test": [round(error, 5) for error in history.test_error],
+        }
+
+    for seed in seeds:
+        of["seed"] = seed
+        for depth in (8, 14, 20, 32, 44, 56):
+            keep("depth", f"plain-{depth}", errors(build(depth)))
+            keep("depth", f"ResNet-{depth}", errors(build(depth, "A")))
+        for depth in (20, 56):
+            keep("20 epochs", f"plain-{depth}", errors(build(depth), epochs=20))
+        keep("20 epochs", "plain-56, clipped at 1", errors(build(56), epochs=20, clip=1.0))
+
+        for name, changed in {
+            "clipped at 1": {"clip": 1.0},
+            "clipped at 0.1": {"clip": 0.1},
+            "learning rate 0.01": {"lr": 0.01},
+        }.items():
+            keep("rescue", name, errors(build(56), **changed))
+        keep("rescue", "7 epochs", errors(build(56), epochs=7))
+        net = build(56)
+        learn(net, epochs=2, lr=0.001, schedule="constant")
+        keep("rescue", "2 epochs at 0.001, then 5", errors(net))
+
+        net = build(56, "A")
+        for module in net.modules():
+            if hasattr(module, "bn2"):
+                torch.nn.init.zeros_(module.bn2.weight)
+        keep("zero γ", "ResNet-56", errors(net))
+
+        for decay in (0.0, 0.001, 0.01):
+            net = build(20, "A")
+            found = errors(net, epochs=20, weight_decay=decay)
+            sizes = [round(size, 4) for size in of["branch_sizes"](net)]
+            keep("weight decay", f"{decay:g}", {**found, "sizes": sizes})
+
+        for kind in ("plain", "residual", "residual from 0"):
+            for bn in (False, True):
+                for lr in (0.001, 0.003, 0.01):
+                    steps = of["fit_stack"](of["stack"](10, kind, bn), change=0.2, lr=lr)
+                    found = {
+                        "first": round(steps[0], 4),
+                        "last": round(statistics.mean(steps[-20:]), 4),
+                    }
+                    keep("identity", f"{kind}{', BN' * bn} {lr:g}", found)
+        print(seed, {name: found[-1]["training"][-1] for name, found in runs["depth"].items()})
+    return runs
+
+
 EXPERIMENTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "03_initialization": (("imports", "nets", "race"), initialization),
     "04_batch_normalization": (
         ("imports", "net", "learn", "final-loss", "few-net", "stir"),
         batch_normalization,
     ),
+    "05_residual_learning": (("imports", "nets", "stack", "branch"), residual_learning),
 }
 
 
@@ -149,7 +210,9 @@ def hardware() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().split("\n") if info.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} CPUs"
+    processor = names[0] if names else platform.processor()
+    # With another number of threads sums are rounded otherwise, and a run may end elsewhere.
+    return f"{processor}, {os.cpu_count()} CPUs, torch threads: {torch.get_num_threads()}"
 
 
 def main() -> None:
