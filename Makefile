@@ -8,7 +8,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 .PHONY: lab test test-browser lint format notebooks seeds clean
 
 lab: .venv/course
-	$(BIN)/jupyter lab $(ROOT) $(COURSE)
+	$(BIN)/jupyter lab $(ROOT) --ServerApp.root_dir=. $(COURSE)  # or the other language would be out of reach
 
 test: .venv/tests
 	$(BIN)/python -m pytest tests -n 2 --dist loadfile --cov --cov-report=term
