@@ -303,11 +303,11 @@ def _depth_axis(ax, curves: Mapping[str, Sequence[float]]) -> None:
 
 
 def _laid_out_once(picture: Picture, rows: int, columns: int, places: dict[str, Any]) -> list[Any]:
-    """The axes of an explorer's picture: at fixed `places`, made at its first drawing and kept."""
+    """The empty axes of an explorer's picture: at fixed `places`, made once and kept."""
     if not picture.axes:
         picture.set_layout_engine("none")  # finding the places takes as long as the drawing
         picture.subplots(rows, columns, gridspec_kw=places)
-    return picture.axes
+    return [_emptied(ax) for ax in picture.axes]
 
 
 def _emptied(ax) -> Any:
@@ -334,7 +334,7 @@ def flow(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
-    left, right = map(_emptied, _laid_out_once(picture, 1, 2, places))
+    left, right = _laid_out_once(picture, 1, 2, places)
     low, high = ends if ends[0] < ends[1] < math.inf else (-1.0, 1.0)  # nan: it has overflowed
     bins = 80
     centers = [low + (high - low) * (i + 0.5) / bins for i in range(bins)]
@@ -482,6 +482,15 @@ def _curves(ax, curves: Curves, percent: bool, log: bool = False, marks: bool = 
         ax.yaxis.set_major_formatter(PercentFormatter(1))
 
 
+def _bands(ax, curves: Curves, runs: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Pale from the lowest to the highest of a curve's `runs`; `curves` are all that `ax` has."""
+    for line, (name, (xs, _)) in zip(ax.lines, curves.items(), strict=True):
+        if name in runs:
+            ends = [(min(ys), max(ys)) for ys in zip(*runs[name], strict=True)]
+            low, high = zip(*ends[: len(xs)], strict=True)
+            ax.fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+
+
 def panels(
     curves: Mapping[str, Curves],
     title: str,
@@ -504,12 +513,7 @@ def panels(
     grid = picture.subplots(1, len(curves), sharey=True, squeeze=False)[0]
     for ax, (name, drawn) in zip(grid, curves.items(), strict=True):
         _curves(ax, drawn, percent, log, marks=not log)
-        runs = (bands or {}).get(name, {})
-        for line, (curve, (xs, _)) in zip(ax.lines, drawn.items(), strict=True):
-            if curve in runs:
-                ends = [(min(ys), max(ys)) for ys in zip(*runs[curve], strict=True)]
-                low, high = zip(*ends[: len(xs)], strict=True)
-                ax.fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+        _bands(ax, drawn, (bands or {}).get(name, {}))
         if guessing is not None:
             ax.axhline(guessing, color="#555555", linewidth=1, zorder=0, label=t("guessing"))
         ax.set_xlabel(t(x))
@@ -784,9 +788,7 @@ def strip(
     """
     picture = picture or Picture(11, 5.2)
     places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
-    above, below = map(
-        _emptied, _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
-    )
+    above, below = _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
     low, high = pictures.amin((1, 2), keepdim=True), pictures.amax((1, 2), keepdim=True)
     shown = (pictures - low) / (high - low).clamp_min(1e-9)
     n, h, w = shown.shape
@@ -824,7 +826,7 @@ def drift(
     """
     picture = picture or Picture(12, 4.8)
     places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
-    left, right = map(_emptied, _laid_out_once(picture, 1, 2, places))
+    left, right = _laid_out_once(picture, 1, 2, places)
     bins = len(next(iter(layers.values()))[0])
     width = (ends[1] - ends[0]) / bins
     centers = [ends[0] + width * (i + 0.5) for i in range(bins)]
@@ -875,15 +877,12 @@ def course(
     places = {"left": 0.09, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.06}
     axes = _laid_out_once(picture, 1, 2, places)
     for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
-        _curves(_emptied(ax), curves, percent=True, marks=True)
+        _curves(ax, curves, percent=True, marks=True)
         xs, _ = next(iter(curves.values()))
         ax.set_xticks(xs)  # few ticks: they take most of the time to draw
         ax.set(ylim=(0, highest), title=t(title), xlabel=t(label))
         ax.legend(fontsize=12)
-    for line, (name, (xs, _)) in zip(axes[0].lines, left.items(), strict=True):
-        if name in band:
-            low, high = zip(*((min(y), max(y)) for y in zip(*band[name], strict=True)), strict=True)
-            axes[0].fill_between(xs, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+    _bands(axes[0], left, band)
     axes[1].axvline(mark, color=BLACK, linewidth=1.5, linestyle=":")
     axes[1].tick_params(labelleft=False)
     axes[0].set_ylabel(t(labels[2]))
