@@ -15,7 +15,7 @@ test: .venv/tests
 	$(BIN)/python -m pytest notebooks  # one after another: kernels that start together may miss their ports
 
 test-browser: .venv/browser  # every notebook in JupyterLab, every control moved
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest tests/browser -n 2  # two kernels of one thread each: most layers are small
 
 lint: .venv/tests
 	$(BIN)/ruff format --check .
