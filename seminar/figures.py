@@ -945,3 +945,62 @@ def dialogue(frames: Sequence[tuple[str, str, str, str]], title: str) -> Picture
         ax.set_title(t(name))
     picture.suptitle(t(title))
     return picture
+
+
+def bars(
+    panels: Mapping[str, Mapping[str, float]], caption: str, picture: Picture | None = None
+) -> Picture:
+    """`panels` side by side under `caption`: a bar for each name, with its number beside it.
+
+    Each panel has its own scale from 0; the names are those of the first. The axes are laid out
+    once and kept, for an explorer.
+    """
+    picture = picture or Picture(13, 3.4)
+    places = {"left": 0.2, "right": 0.99, "bottom": 0.04, "top": 0.78, "wspace": 0.06}
+    grid = _laid_out_once(picture, 1, len(panels), places)
+    for ax, (name, values) in zip(grid, panels.items(), strict=True):
+        longest = max(values.values())
+        for row, value in enumerate(values.values()):
+            ax.add_patch(Rectangle((0, row - 0.35), value, 0.7, color=COLORS[row], linewidth=0))
+            text = f"{value:,.0f}" if isinstance(value, int) or value >= 100 else f"{value:.3g}"
+            ax.text(value + 0.03 * longest, row, text, va="center")
+        ax.set(xlim=(0, 1.65 * longest), ylim=(len(values) - 0.5, -0.5))
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.set_title(t(name), loc="left", fontsize=13)
+    names = next(iter(panels.values()))
+    grid[0].set_yticks(range(len(names)), names)
+    grid[0].grid(visible=False)
+    picture.suptitle(caption)
+    return picture
+
+
+def landscape(
+    losses: Mapping[str, Sequence[Sequence[float]]],
+    places: Sequence[float],
+    title: str,
+    x: str,
+    y: str,
+) -> Picture:
+    """`losses` by row (y) and column (x) at `places`, a map a name, on one log scale of colors.
+
+    Dark is low. A cross marks the center; contours are a factor of two apart.
+    """
+    picture = Picture(13, 3.9)
+    grid = picture.subplots(1, len(losses), sharey=True, squeeze=False)[0]
+    everything = np.array(list(losses.values()))
+    low, high = np.log2(everything.min()), np.log2(everything.max())
+    levels = np.arange(math.floor(low), math.ceil(high) + 1)
+    for ax, (name, matrix) in zip(grid, losses.items(), strict=True):
+        height = np.log2(np.array(matrix))
+        drawn = ax.contourf(places, places, height, levels, cmap="cividis")
+        ax.contour(places, places, height, levels, colors="white", linewidths=0.8, linestyles="-")
+        ax.plot(0, 0, "+", color="white", markersize=14, markeredgewidth=2)
+        ax.set(xlabel=t(x), aspect="equal")
+        ax.set_title(t(name))
+        ax.grid(visible=False)
+    grid[0].set_ylabel(t(y))
+    bar = picture.colorbar(drawn, ax=list(grid), label=t("loss (log scale)"), shrink=0.85)
+    bar.set_ticks(list(levels), labels=[f"{2.0**level:g}" for level in levels])
+    picture.suptitle(t(title))
+    return picture

@@ -429,3 +429,32 @@ def test_a_dialogue_has_a_panel_a_frame_and_what_is_said():
     ]
     heads = [ax.texts[2].xy[0] > 0.5 for ax in picture.axes]
     assert heads == [True, False]
+
+
+def test_bars_have_a_scale_for_each_panel_and_write_the_numbers():
+    panels = {"weights": {"a": 73728, "b": 1024}, "millions": {"a": 1234.5, "b": 0.0141}}
+    picture = figures.bars(panels, "t")
+    axes = list(picture.axes)
+    assert titles(picture) == ["", ""]  # they stand at the left
+    assert [ax.get_title(loc="left") for ax in axes] == ["weights", "millions"]
+    assert [text.get_text() for text in axes[0].texts] == ["73,728", "1,024"]
+    assert [text.get_text() for text in axes[1].texts] == ["1,234", "0.0141"]
+    assert [bar.get_width() for bar in axes[1].patches] == [1234.5, 0.0141]
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["a", "b"]
+    figures.bars(panels, "t", picture=picture)
+    assert picture.axes == axes
+    assert [len(ax.patches) for ax in axes] == [2, 2]
+
+
+def test_a_landscape_is_a_map_for_each_network_on_one_scale_of_colors():
+    bowl = [[0.1 + a * a + b * b for a in (-1, 0, 1)] for b in (-1, 0, 1)]
+    flat = [[2.0] * 3] * 3
+    picture = figures.landscape({"bowl": bowl, "flat": flat}, (-1, 0, 1), "t", "x", "y")
+    left, right, bar = picture.axes
+    assert titles(picture) == ["bowl", "flat", ""]
+    assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("x", "y", "")
+    assert [line.get_xydata().tolist() for line in left.lines] == [[[0, 0]]]
+    ticks = [float(label.get_text()) for label in bar.get_yticklabels()]
+    assert ticks == [0.0625, 0.125, 0.25, 0.5, 1, 2, 4]  # from below 0.1 to above 2.1
+    scales = [ax.collections[0].norm for ax in (left, right)]
+    assert (scales[0].vmin, scales[0].vmax) == (scales[1].vmin, scales[1].vmax)
