@@ -57,6 +57,34 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
     _show(made, made, answer, picture)
 
 
+class Ticks(widgets.VBox, widgets.ValueWidget):
+    """Boxes to tick, in rows of `columns`; `value` are the names of those that are ticked.
+
+    A control for `explore`.
+    """
+
+    value = traitlets.Tuple()
+    description = traitlets.Unicode()
+    style: Any = None  # the boxes have their own
+
+    def __init__(self, names: Sequence[str], columns: int):
+        unstretched = widgets.Layout(width="auto", margin="0 12px 0 0")
+        boxes = [
+            widgets.Checkbox(False, description=t(n), indent=False, layout=unstretched)
+            for n in names
+        ]
+        rows = [widgets.HBox(boxes[i : i + columns]) for i in range(0, len(boxes), columns)]
+        title = widgets.Label()
+        traitlets.link((self, "description"), (title, "value"))
+        super().__init__([title, *rows])
+
+        def refresh(_change: object) -> None:
+            self.value = tuple(n for n, box in zip(names, boxes, strict=True) if box.value)
+
+        for box in boxes:
+            box.observe(refresh, names="value")
+
+
 def _show(
     layout: Sequence[Any], controls: Sequence[Any], answer: Callable[[], bytes], first: Picture
 ) -> None:

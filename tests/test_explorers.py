@@ -41,6 +41,31 @@ def parabola(power=2, sign="plus", shifted=False):
 CONTROLS = {"power": (1, 4, 1), "sign": ["plus", "minus"], "shifted": False}
 
 
+def test_ticks_tell_which_names_are_ticked_in_their_order(boxes):
+    ticks = explorers.Ticks(["1", "2", "block"], columns=2)
+
+    def count(deleted=()):
+        return {"curve": [1.0 + len(deleted)] * 3}
+
+    explorers.explore(count, figures.by_depth, deleted=ticks)
+    ((box, _),) = boxes
+    shown, image, _ = box.children
+    assert shown is ticks
+    title, above, below = ticks.children
+    assert title.value == "deleted"
+    assert [len(row.children) for row in (above, below)] == [2, 1]
+    assert below.children[0].description == "block"
+    assert ticks.value == ()
+    before = image.value
+    below.children[0].value = True
+    above.children[1].value = True
+    assert ticks.value == ("2", "block")
+    assert image.value != before
+    below.children[0].value = above.children[1].value = False
+    assert ticks.value == ()
+    assert image.value == before
+
+
 def test_explore_answers_at_every_end_of_its_controls(boxes):
     explorers.explore(parabola, figures.by_depth, **CONTROLS)
     ((box, still),) = boxes
