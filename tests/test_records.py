@@ -88,3 +88,15 @@ def test_the_record_of_05_has_every_network_on_every_seed():
                 assert all(0 <= error <= 1 for error in (*run["training"], *run["test"]))
     for found in runs["weight decay"].values():
         assert {len(run["sizes"]) for run in found} == {9}  # ResNet-20's blocks
+
+
+def test_the_record_of_07_has_every_convolution_at_every_step_on_every_seed():
+    runs = records.load("07_why_resnet_works").runs
+    assert set(runs) == {f"{kind}-{d}" for kind in ("plain", "ResNet") for d in (20, 56, 110)}
+    for name, seeds in runs.items():
+        assert len(seeds) == len(record.SEEDS)
+        for run in seeds:
+            assert 0 <= run["training"] <= 1
+            assert list(run["sizes"]) == ["1", "5", "10", "20", "40", "80", "160"]
+            depth = int(name.split("-")[1])
+            assert all(len(sizes) == depth - 1 for sizes in run["sizes"].values())

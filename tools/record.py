@@ -193,6 +193,24 @@ def residual_learning(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any
     return runs
 
 
+def why_resnet_works(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
+    """Network → for each seed its last errors, and gradient norms by step and convolution."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for seed in seeds:
+        of["seed"] = seed
+        for depth in (20, 56, 110):
+            for kind, option in (("plain", None), ("ResNet", "A")):
+                history, sizes = of["learn_and_look"](of["build"](depth, option))
+                found = {
+                    "training": round(history.train_error[-1], 5),
+                    "test": round(history.test_error[-1], 5),
+                    "sizes": {n: [float(f"{x:.3g}") for x in xs] for n, xs in sizes.items()},
+                }
+                runs.setdefault(f"{kind}-{depth}", []).append(found)
+                print(seed, f"{kind}-{depth}", found["training"], flush=True)
+    return runs
+
+
 EXPERIMENTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "03_initialization": (("imports", "nets", "race"), initialization),
     "04_batch_normalization": (
@@ -200,6 +218,7 @@ EXPERIMENTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[st
         batch_normalization,
     ),
     "05_residual_learning": (("imports", "nets", "stack", "branch"), residual_learning),
+    "07_why_resnet_works": (("imports", "nets", "watch"), why_resnet_works),
 }
 
 
