@@ -30,9 +30,9 @@ _WIDE = {"description_width": "initial"}
 def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **controls: Any) -> None:
     """Show controls; each move calls `draw(compute(**values), picture=…)` and shows the picture.
 
-    A control is (start, stop, step) for a slider, a list or dict for a choice, True or False for
-    a box to tick, or any ipywidgets widget. It starts at the default of `compute`'s argument of
-    that name. TypeError if `compute` takes no such argument.
+    A control is (start, stop, step) for a slider or a list or dict for a choice, which start at
+    the default of `compute`'s argument of that name; True or False for a box to tick, which starts
+    so; or any ipywidgets widget, such as `Ticks`. TypeError if `compute` takes no such argument.
     """
     known = inspect.signature(compute).parameters
     for name in controls:
@@ -58,7 +58,7 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
 
 
 class Ticks(widgets.VBox, widgets.ValueWidget):
-    """Boxes to tick, in rows of `columns`; `value` are the names of those that are ticked.
+    """Rows of boxes to tick; `value` are the names of those that are ticked.
 
     A control for `explore`.
     """
@@ -67,16 +67,17 @@ class Ticks(widgets.VBox, widgets.ValueWidget):
     description = traitlets.Unicode()
     style: Any = None  # the boxes have their own
 
-    def __init__(self, names: Sequence[str], columns: int):
+    def __init__(self, rows: Sequence[Sequence[str]]):
+        names = [name for row in rows for name in row]
         unstretched = widgets.Layout(width="auto", margin="0 12px 0 0")
         boxes = [
             widgets.Checkbox(False, description=t(n), indent=False, layout=unstretched)
             for n in names
         ]
-        rows = [widgets.HBox(boxes[i : i + columns]) for i in range(0, len(boxes), columns)]
+        unplaced = iter(boxes)
         title = widgets.Label()
         traitlets.link((self, "description"), (title, "value"))
-        super().__init__([title, *rows])
+        super().__init__([title, *(widgets.HBox([next(unplaced) for _ in row]) for row in rows)])
 
         def refresh(_change: object) -> None:
             self.value = tuple(n for n, box in zip(names, boxes, strict=True) if box.value)

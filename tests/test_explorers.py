@@ -42,7 +42,7 @@ CONTROLS = {"power": (1, 4, 1), "sign": ["plus", "minus"], "shifted": False}
 
 
 def test_ticks_tell_which_names_are_ticked_in_their_order(boxes):
-    ticks = explorers.Ticks(["1", "2", "block"], columns=2)
+    ticks = explorers.Ticks([["1", "2"], ["block"]])
 
     def count(deleted=()):
         return {"curve": [1.0 + len(deleted)] * 3}
