@@ -68,21 +68,20 @@ class Ticks(widgets.VBox, widgets.ValueWidget):
     style: Any = None  # the boxes have their own
 
     def __init__(self, rows: Sequence[Sequence[str]]):
-        names = [name for row in rows for name in row]
         unstretched = widgets.Layout(width="auto", margin="0 12px 0 0")
-        boxes = [
-            widgets.Checkbox(False, description=t(n), indent=False, layout=unstretched)
-            for n in names
-        ]
-        unplaced = iter(boxes)
+        boxes = {
+            name: widgets.Checkbox(False, description=t(name), indent=False, layout=unstretched)
+            for row in rows
+            for name in row
+        }
         title = widgets.Label()
         traitlets.link((self, "description"), (title, "value"))
-        super().__init__([title, *(widgets.HBox([next(unplaced) for _ in row]) for row in rows)])
+        super().__init__([title, *(widgets.HBox([boxes[name] for name in row]) for row in rows)])
 
         def refresh(_change: object) -> None:
-            self.value = tuple(n for n, box in zip(names, boxes, strict=True) if box.value)
+            self.value = tuple(name for name, box in boxes.items() if box.value)
 
-        for box in boxes:
+        for box in boxes.values():
             box.observe(refresh, names="value")
 
 
