@@ -5,7 +5,7 @@ BIN = .venv/bin
 # Jupyter refuses to run as root (in a container, say) unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-browser lint format notebooks seeds clean
+.PHONY: lab test test-browser lint format notebooks homework seeds clean
 
 lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) --ServerApp.root_dir=. $(COURSE)  # or the other language would be out of reach
@@ -29,6 +29,9 @@ format: .venv/tests
 notebooks: .venv/tests  # run every notebook and store its outputs
 	$(BIN)/python tools/notebooks.py run
 
+homework: .venv/tests  # write the students' versions of the notebooks in notebooks/solutions
+	$(BIN)/python tools/homework.py students
+
 seeds: .venv/tests  # run every notebook on seeds 0 to 4; a table of claims × seeds
 	$(BIN)/python tools/notebooks.py seeds
 
@@ -37,6 +40,7 @@ seeds: .venv/tests  # run every notebook on seeds 0 to 4; a table of claims × s
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"
+	$(BIN)/jupyter labextension disable "@jupyter/nbgrader"  # its menus are no student's, nor in the lecture
 	touch $@
 
 .venv/tests: .venv/course requirements-test.txt

@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "language", "t"]
 
 _ROOMS = (
-    *("claims", "data", "explorers", "figures", "init"),
+    *("claims", "data", "explorers", "figures", "homework", "init"),
     *("layers", "models", "probe", "records", "settings", "train"),
 )
 

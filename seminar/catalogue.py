@@ -21,8 +21,9 @@ def language(code: str | None = None) -> str | None:
             raise ValueError(f"language is {code!r}; choose 'ko' or 'en'")
         _current = code
         if code == "ko" and not _korean:
-            text = files("seminar").joinpath("assets/ko.toml").read_text(encoding="utf-8")
-            _korean.update(tomllib.loads(text))
+            for file in files("seminar").joinpath("assets").iterdir():  # ko.toml, ko_hw1.toml, …
+                if file.name.startswith("ko"):
+                    _korean.update(tomllib.loads(file.read_text(encoding="utf-8")))
         return None  # nothing for a notebook to show
     return _current
 

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import notebooks as tool  # noqa: E402
 
 HANGUL = re.compile("[가-힣]")
-NOTEBOOKS = tool.notebooks()
+NOTEBOOKS = [*tool.notebooks(), *tool.solutions()]
 KOREAN = [path for path in NOTEBOOKS if path.parent.name == "ko"]
 
 

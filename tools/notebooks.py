@@ -33,6 +33,12 @@ def notebooks() -> list[Path]:
     return [path for language in LANGUAGES for path in sorted((ROOT / language).glob("*.ipynb"))]
 
 
+def solutions(*languages: str) -> list[Path]:
+    """The homework with solutions, in the named languages or in all, Korean ones first."""
+    folders = [ROOT / "solutions" / language for language in languages or LANGUAGES]
+    return [path for folder in folders for path in sorted(folder.glob("*.ipynb"))]
+
+
 def twin(path: Path) -> Path:
     """The same notebook in the other language."""
     path = path.resolve()
@@ -149,8 +155,8 @@ def reviewed(path: Path) -> None:
     for a, b in zip(ko.cells, en.cells, strict=True):
         if a.cell_type == "markdown":
             a.metadata["pair"] = b.metadata["pair"] = mark(a.source, b.source)
-    write(ko, ROOT / "ko" / path.name)
-    write(en, ROOT / "en" / path.name)
+    for notebook, language in ((ko, "ko"), (en, "en")):
+        write(notebook, path.resolve().parent.parent / language / path.name)
 
 
 def claims(notebook: Notebook) -> dict[str, tuple[bool, str]]:
@@ -212,7 +218,7 @@ def publish(address: str) -> None:
     if not found:
         raise ValueError(f"the address is {address!r}, it must be https://github.com/OWNER/NAME")
     repository = found[1]
-    for path in notebooks():
+    for path in (*notebooks(), *solutions()):
         notebook = read(path)
         (cell,) = (cell for cell in notebook.cells if cell.id == "colab")
         line = f'    repository = "https://github.com/{repository}"'
@@ -251,10 +257,10 @@ def main() -> int:
         return 0
     if given.command in ("sync", "reviewed") and not given.files:
         parser.error(f"{given.command} needs the notebook that was edited")
-    paths = [Path(file).resolve() for file in given.files] or notebooks()
+    paths = [Path(file).resolve() for file in given.files] or [*notebooks(), *solutions()]
     for path in paths:
         if not path.exists() or path.parent.name not in LANGUAGES:
-            parser.error(f"{path} is not a notebook in notebooks/ko or notebooks/en")
+            parser.error(f"{path} is not in notebooks/ko, notebooks/en or notebooks/solutions")
     if given.command == "run":
         run(paths)
     elif given.command == "seeds":

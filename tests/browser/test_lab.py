@@ -4,6 +4,7 @@ Each one is run there, every control is moved to both of its ends, and what the 
 is looked at: no error, no message in the console, a picture that changes, Korean that is drawn.
 """
 
+import importlib.metadata
 import json
 import os
 import re
@@ -158,6 +159,18 @@ def move(page, control, end):
         control.focus()
         page.keyboard.press("End" if end else "Home")
     return True
+
+
+def test_the_lecturers_menus_do_not_show(lab, chromium):
+    assert importlib.metadata.version("nbgrader")  # it is here, and stays out of sight
+    page = chromium.new_page()
+    page.goto(f"{lab}/lab?reset")
+    page.wait_for_selector("#jp-MainMenu >> text=Help", timeout=60_000)
+    page.wait_for_timeout(2000)
+    menus = page.locator("#jp-MainMenu .lm-MenuBar-itemLabel").all_inner_texts()
+    assert {"File", "Run", "Kernel"} <= set(menus)
+    assert [name for name in menus if "grader" in name.lower()] == []
+    page.close()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)

@@ -1,0 +1,379 @@
+"""Run a student's function so that nothing it does breaks the notebook; compare what it gave.
+
+A check calls the student's function through `Trial`, several times and on fresh random inputs, and
+compares each result with what the definition gives. The first thing that is wrong ends the check:
+`Wrong` carries the lines that the student reads.
+"""
+
+import contextlib
+import copy
+import ctypes
+import io
+import linecache
+import math
+import random
+import sys
+import sysconfig
+import threading
+import time
+import traceback
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..catalogue import t
+
+LIMIT = 5.0  # seconds for one call
+GRACE = 10.0  # seconds to stop one that has not ended: it may catch what is thrown into it
+PACKAGE = Path(__file__).resolve().parent.parent
+TORCH = Path(torch.__file__).resolve().parent
+STANDARD = sysconfig.get_paths()["stdlib"]
+# What the homework asks a student to write, and the package already has.
+OWN = tuple(str(PACKAGE / room) for room in ("layers", "init", "models", "probe", "train"))
+
+
+class NotSolved(NotImplementedError):
+    """What an unsolved part raises in a student's notebook; shown as one line, not a traceback."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(message or t("This part is not solved yet: write your code in its place."))
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks an exception for it
+        return [f"▶ {self}"]
+
+
+class Wrong(Exception):
+    """The first thing wrong with an answer: the lines that a student reads."""
+
+    def __init__(self, *lines: str):
+        super().__init__("\n".join(lines))
+        self.lines = list(lines)
+
+
+class _TimeUp(BaseException):
+    """Thrown into a student's function that does not end."""
+
+
+class _Printed(io.StringIO):
+    """What a function prints, the first 300 characters of it: an endless loop may print, too."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, 300 - self.tell())])
+        return len(text)
+
+
+class Draw(random.Random):
+    """Fresh random inputs: other ones at every check."""
+
+    def tensor(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Standard normal numbers, in float64 unless told otherwise."""
+        generator = torch.Generator().manual_seed(self.getrandbits(63))
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+class Trial:
+    """One call `function(*inputs.values())`; `out` is what it returned.
+
+    The names of `inputs` are only shown. The call runs in a thread of its own, on copies: it may
+    print, raise, call exit(), change its inputs or never end. Wrong says so, with the input.
+    `forbid`: names of torch functions that the answer must not call. Nor may it call this package
+    or torchvision's models, unless they are `given` to it. `limit`: seconds, else LIMIT.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        forbid: Collection[str] = (),
+        given: bool = False,
+        limit: float | None = None,
+        **inputs: Any,
+    ):
+        self.inputs, self.printed = inputs, _Printed()
+        limit = LIMIT if limit is None else limit
+        if not callable(function):
+            raise Wrong(
+                t("The answer must be a function or a class; it is {a}.", a=described(function))
+            )
+        copies = copy.deepcopy(list(inputs.values()))
+        outcome: dict[str, Any] = {}
+        called: set[str] = set()
+
+        def work() -> None:
+            sys.setprofile(_watch(frozenset(forbid), given, called))
+            try:
+                outcome["out"] = function(*copies)
+            except BaseException as error:  # exit() as well
+                outcome["error"] = error
+            finally:
+                sys.setprofile(None)
+
+        with (
+            torch.random.fork_rng(devices=[]),
+            contextlib.redirect_stdout(self.printed),
+            contextlib.redirect_stderr(self.printed),
+        ):
+            ended = _in_time(work, limit)
+        if not ended or isinstance(outcome.get("error"), _TimeUp):
+            more = () if ended else (t("It could not be stopped: restart the kernel."),)
+            raise self.wrong(
+                t("It did not end within {n} seconds.", n=f"{limit:g}"),
+                *more,
+                hint=t("Is there a loop whose condition never becomes false?"),
+            )
+        if isinstance(outcome.get("error"), NotImplementedError):
+            raise outcome["error"]
+        if called:
+            raise self.wrong(
+                t("It calls {a}, which is what you are to write yourself.", a=sorted(called)[0])
+            )
+        if "error" in outcome:
+            raise self._stopped(outcome["error"])
+        for name, before, after in zip(inputs, inputs.values(), copies, strict=True):
+            if not _same(before, after):
+                raise self.wrong(
+                    t("It changes its input {a}: the caller still needs it.", a=name),
+                    hint=t("Look for an assignment into it, or a method that ends in _."),
+                )
+        self.out = outcome["out"]
+
+    def wrong(self, *lines: str, hint: str = "") -> Wrong:
+        """What is wrong, with the input that shows it, what was printed, and a hint."""
+        shown = [f"{name} = {described(value)}" for name, value in self.inputs.items()]
+        if shown:
+            lines += (t("Input: {a}", a=", ".join(shown)),)
+        if self.printed.getvalue():
+            lines += (t("It printed: {a}", a=self.printed.getvalue().strip()),)
+        return Wrong(*lines, *([t("Hint: {a}", a=hint)] if hint else []))
+
+    def _stopped(self, error: BaseException) -> Wrong:
+        if isinstance(error, SystemExit):
+            return self.wrong(t("It calls exit(), which ends the program: use return."))
+        what = t("It stopped with {a}: {b}", a=type(error).__name__, b=str(error).split("\n")[0])
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not frame.filename.startswith((str(PACKAGE), STANDARD))
+            and "site-packages" not in frame.filename
+        ]
+        if not own:
+            return self.wrong(what)
+        line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() or own[-1].line
+        return self.wrong(what, t("in line {n}: {a}", n=own[-1].lineno, a=line))
+
+    def parts(self, *names: str) -> list[Any]:
+        """`out` as a tuple of as many values as there are `names`."""
+        if not isinstance(self.out, tuple | list) or len(self.out) != len(names):
+            raise self.wrong(
+                t("It must return {n} values, ({a}).", n=len(names), a=", ".join(names)),
+                t("Came out: {a}", a=described(self.out)),
+            )
+        return list(self.out)
+
+    def module(self) -> nn.Module:
+        """`out` as a torch module."""
+        if not isinstance(self.out, nn.Module):
+            raise self.wrong(
+                t("It must give an nn.Module."), t("Came out: {a}", a=described(self.out))
+            )
+        return self.out
+
+    def expect(
+        self,
+        want: Any,
+        suspects: Mapping[str, Any] | None = None,
+        *,
+        got: Any = ...,
+        what: str = "",
+        hint: str = "",
+        tolerance: float = 1e-6,
+    ) -> None:
+        """Wrong unless `got` (`out`, if not given) is `want`: a tensor, a number, or several.
+
+        Numbers with a fraction may differ by `tolerance` times the largest wanted one. `suspects`:
+        by the hint that belongs to it, what a usual mistake gives; the first that fits names the
+        fault, else `hint` is shown. `what` names the result if the function returns several.
+        """
+        got = self.out if got is ... else got
+        if close(got, want, tolerance):
+            return
+        for fault, value in (suspects or {}).items():
+            # A mistake that makes no difference on this input explains nothing.
+            if not close(value, want, tolerance) and close(got, value, tolerance):
+                hint = fault
+                break
+        lines = _difference(got, want, tolerance)
+        if what:
+            lines = [t("{a} is wrong.", a=what), *lines]
+        raise self.wrong(*lines, hint="" if got is None else hint)
+
+
+def close(got: Any, want: Any, tolerance: float = 1e-6) -> bool:
+    """Whether `got` is `want`: same type, shape and data type, and numbers as near as that."""
+    if isinstance(want, Tensor):
+        if not isinstance(got, Tensor) or got.shape != want.shape or got.dtype != want.dtype:
+            return False
+        if not want.is_floating_point():
+            return bool((got == want).all())
+        atol = tolerance * _scale(want)
+        return torch.allclose(got.detach(), want.detach(), rtol=0, atol=atol, equal_nan=False)
+    if isinstance(want, Mapping):
+        return (
+            isinstance(got, Mapping)
+            and set(got) == set(want)
+            and all(close(got[key], want[key], tolerance) for key in want)
+        )
+    if isinstance(want, list | tuple):
+        return (
+            isinstance(got, list | tuple)
+            and len(got) == len(want)
+            and all(close(a, b, tolerance) for a, b in zip(got, want, strict=True))
+        )
+    if isinstance(want, float):
+        if isinstance(got, Tensor) and got.numel() == 1:
+            got = got.item()
+        if isinstance(got, bool) or not isinstance(got, int | float):
+            return False
+        return math.isclose(got, want, rel_tol=tolerance, abs_tol=tolerance * 1e-3)
+    return type(got) is type(want) and got == want
+
+
+def _scale(want: Tensor) -> float:
+    finite = want.detach().abs()[want.detach().isfinite()]
+    return float(finite.max()) if finite.numel() and finite.max() > 0 else 1.0
+
+
+def _difference(got: Any, want: Any, tolerance: float) -> list[str]:
+    """The first thing in which `got` is not `want`, in words."""
+    if got is None:
+        return [t("It returns nothing: is a `return` missing?")]
+    if isinstance(want, Tensor):
+        if not isinstance(got, Tensor):
+            return [
+                t("It must return a tensor of shape {a}.", a=tuple(want.shape)),
+                t("Came out: {a}", a=described(got)),
+            ]
+        if got.shape != want.shape:
+            return [
+                t("The shape is wrong."),
+                t("Came out: {a}", a=tuple(got.shape)),
+                t("Expected: {a}", a=tuple(want.shape)),
+            ]
+        if got.dtype != want.dtype:
+            return [
+                t("The data type is wrong."),
+                t("Came out: {a}", a=got.dtype),
+                t("Expected: {a}", a=want.dtype),
+            ]
+        a, b = got.detach(), want.detach()
+        bad = ~((a - b).abs() <= tolerance * _scale(b)) if b.is_floating_point() else a != b
+        place = [int(i) for i in bad.nonzero()[0]]
+        one, other = a[tuple(place)].item(), b[tuple(place)].item()
+        lines = [
+            t("{n} of {m} numbers are wrong.", n=int(bad.sum()), m=bad.numel()),
+            t("Came out at position {p}: {a}", p=place, a=described(one)),
+            t("Expected there: {a}", a=described(other)),
+        ]
+        return lines if a.isfinite().all() else [t("There is inf or nan in it."), *lines]
+    if isinstance(want, Mapping) and isinstance(got, Mapping) and set(got) == set(want):
+        key = next(k for k in want if not close(got[k], want[k], tolerance))
+        return [
+            t("The entry {a} is wrong.", a=repr(key)),
+            *_difference(got[key], want[key], tolerance),
+        ]
+    several = isinstance(want, list | tuple) and isinstance(got, list | tuple)
+    if several and len(got) == len(want):
+        pairs = zip(got, want, strict=True)
+        place_, (one, other) = next((i, p) for i, p in enumerate(pairs) if not close(*p, tolerance))
+        return [t("Entry {n} is wrong.", n=place_), *_difference(one, other, tolerance)]
+    lines = [t("Came out: {a}", a=described(got)), t("Expected: {a}", a=described(want))]
+    if isinstance(want, int) and isinstance(got, float) and got == want:
+        lines.append(t("It must be an int, not a float."))
+    return lines
+
+
+def described(value: Any) -> str:
+    """`value` in a few words: a tensor by its shape and its first numbers."""
+    if isinstance(value, Tensor):
+        if value.numel() == 0:
+            return t("an empty tensor of shape {a}", a=tuple(value.shape))
+        first = ", ".join(described(v) for v in value.detach().flatten()[:4].tolist())
+        dots = ", …" if value.numel() > 4 else ""
+        return t("a tensor of shape {a} [{b}]", a=tuple(value.shape), b=first + dots)
+    if isinstance(value, bool) or value is None or isinstance(value, str | int):
+        return repr(value)
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if isinstance(value, list | tuple) and len(value) <= 8:
+        inside = ", ".join(map(described, value))
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+    if isinstance(value, Mapping) and len(value) <= 12:
+        return "{" + ", ".join(f"{k!r}: {described(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__}({described(value[0])}, …)"
+    if isinstance(value, nn.Module) or callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    return type(value).__name__
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Whether two copies are still equal, nan included."""
+    if isinstance(before, Tensor):
+        return before.shape == after.shape and torch.equal(
+            before.detach().nan_to_num(), after.detach().nan_to_num()
+        )
+    if isinstance(before, Mapping):
+        return set(before) == set(after) and all(_same(before[k], after[k]) for k in before)
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, nn.Module):
+        return _same(before.state_dict(), after.state_dict())
+    return True
+
+
+def _watch(forbid: frozenset[str], given: bool, called: set[str]) -> Callable[..., None]:
+    """A profiler that notes in `called` what runs and must not."""
+
+    def hook(frame: Any, event: str, argument: Any) -> None:
+        if event == "c_call":
+            # A method of a tensor, or a function of a module of torch.
+            owner = getattr(argument, "__self__", None)
+            module = getattr(argument, "__module__", None) or getattr(owner, "__name__", "")
+            torchs = isinstance(owner, Tensor) or "torch" in str(module)
+            if argument.__name__ in forbid and torchs:
+                called.add(argument.__name__)
+        elif event == "call":
+            file, name = frame.f_code.co_filename, frame.f_code.co_name
+            if name in forbid and file.startswith(str(TORCH)):
+                called.add(name)
+            if name == "<module>" or given:  # an import does nothing yet
+                return
+            if file.startswith(OWN):
+                called.add(f"seminar.{Path(file).stem}")
+            elif "torchvision" in file and "models" in file:
+                called.add("torchvision.models")
+
+    return hook
+
+
+def _in_time(work: Callable[[], None], limit: float) -> bool:
+    """Run `work` in a thread; False if it could not be stopped when its time was up.
+
+    A signal would reach only the main thread, and not on Windows: hence an exception thrown into
+    the thread, again and again, for the student's code may catch it.
+    """
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        thread.join(limit)
+    finally:  # the stop button, too, must leave nothing running
+        end = time.monotonic() + GRACE
+        while thread.is_alive() and time.monotonic() < end:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp)
+            )
+            thread.join(0.002)
+    return not thread.is_alive()
