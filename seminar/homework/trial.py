@@ -45,6 +45,10 @@ class NotSolved(NotImplementedError):
         return [f"▶ {self}"]
 
 
+class Either(tuple):
+    """Several results that one mistake may give."""
+
+
 class Wrong(Exception):
     """The first thing wrong with an answer: the lines that a student reads."""
 
@@ -122,7 +126,7 @@ class Trial:
             raise self.wrong(
                 t("It did not end within {n} seconds.", n=f"{limit:g}"),
                 *more,
-                hint=t("Is there a loop whose condition never becomes false?"),
+                hint=t("Is there a loop that never ends, or work that doubles with each step?"),
             )
         if isinstance(outcome.get("error"), NotImplementedError):
             raise outcome["error"]
@@ -201,14 +205,61 @@ class Trial:
         if close(got, want, tolerance):
             return
         for fault, value in (suspects or {}).items():
+            values = value if isinstance(value, Either) else (value,)
             # A mistake that makes no difference on this input explains nothing.
-            if not close(value, want, tolerance) and close(got, value, tolerance):
+            if any(close(got, v, tolerance) and not close(v, want, tolerance) for v in values):
                 hint = fault
                 break
         lines = _difference(got, want, tolerance)
         if what:
-            lines = [t("{a} is wrong.", a=what), *lines]
+            lines = [t("Wrong: {a}.", a=what), *lines]
         raise self.wrong(*lines, hint="" if got is None else hint)
+
+
+def share(trial: Trial, reference: nn.Module, draw: Draw) -> nn.Module:
+    """The module that `trial` gave, in float64, with the same random state as the `reference`.
+
+    Wrong if its state_dict() does not have the names and shapes of the reference's.
+    """
+    module = trial.module()
+    want, got = _shapes(reference), _shapes(module)
+    own = t("It has: {a}", a=", ".join(got) or "–")
+    if missing := [name for name in want if name not in got]:
+        raise trial.wrong(
+            t("Its state_dict() lacks {a}.", a=", ".join(missing[:6])),
+            own,
+            hint=t("Names, numbers and places of the layers must be those of the question."),
+        )
+    if extra := [name for name in got if name not in want]:
+        bias = any(name.endswith("bias") and "conv" in name for name in extra)
+        raise trial.wrong(
+            t("Its state_dict() has {a}, which does not belong there.", a=", ".join(extra[:6])),
+            hint=t("A convolution in front of BN needs no bias: BN has its own.")
+            if bias
+            else t("Is there a layer too many, or one under another name?"),
+        )
+    for name, shape in want.items():
+        if got[name] != shape:
+            raise trial.wrong(
+                t("{a} has a wrong shape.", a=name),
+                t("Came out: {a}", a=got[name]),
+                t("Expected: {a}", a=shape),
+                hint=t("Which numbers of channels, and which kernel, does this layer have?"),
+            )
+    values = {}
+    for name, value in reference.state_dict().items():
+        if value.is_floating_point():
+            values[name] = draw.tensor(*value.shape) / max(1, value[:1].numel()) ** 0.5
+            if name.endswith("running_var"):
+                values[name] = values[name].exp()
+    for each in (module, reference):
+        each.double().load_state_dict(values, strict=False)
+    return module
+
+
+def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    state = {n: v for n, v in module.state_dict().items() if not n.endswith("batches_tracked")}
+    return {name: tuple(value.shape) for name, value in state.items()}
 
 
 def close(got: Any, want: Any, tolerance: float = 1e-6) -> bool:

@@ -221,7 +221,7 @@ def forgets(mean, var, x, momentum):
     return x.mean(AXES), x.var(AXES)
 
 
-@wrong("running_statistics", "var is wrong", "old value has not moved")
+@wrong("running_statistics", "Wrong: var.", "old value has not moved")
 def only_the_mean_moves(mean, var, x, momentum):
     return move(mean, x.mean(AXES), momentum), var
 
