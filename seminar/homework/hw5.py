@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models.resnet import BasicBlock, PadShortcut
-from .trial import Draw, Either, Trial, share
+from .trial import Draw, Either, Trial, run, share
 
 
 def pad_shortcut(answer: Any) -> str:
@@ -60,7 +61,7 @@ def pad_shortcut(answer: Any) -> str:
 def residual_block(answer: Any) -> str:
     """`ResidualBlock(in_channels, channels, stride, option)`: figure 5 (left), options A, B, C."""
     draw = Draw()
-    c = 2 * draw.randint(1, 3)
+    c = 2 * draw.randint(2, 3)
     for option in "ABC":
         for width, stride in ((c, 1), (2 * c, 2), (2 * c, 1)):
             arguments: dict[str, Any] = {
@@ -77,11 +78,10 @@ def residual_block(answer: Any) -> str:
                 x = draw.tensor(3, c, h, w)
                 reference.train(training)
                 block.train(training)
-                trial = _run(block, x, made.inputs)
-                faults = {} if training else _faults(reference, x, stride, option)
+                trial = run(block, x, made.inputs)
                 trial.expect(
                     reference(x).detach(),
-                    faults,
+                    partial(_faults, reference, x, stride, option),
                     what=t("the output in train()") if training else t("the output in eval()"),
                     hint=t("Go along figure 5: conv, BN, ReLU, conv, BN, add, ReLU."),
                 )
@@ -92,13 +92,6 @@ def residual_block(answer: Any) -> str:
                 hint=t("In train() every BN sees each batch exactly once."),
             )
     return t("The block gives what the paper's gives, for options A, B and C, in both modes.")
-
-
-def _run(module: nn.Module, x: Tensor, made: dict[str, Any], given: bool = False) -> Trial:
-    """module(x), by a function, for a module would be copied; the message names its arguments."""
-    trial = Trial(lambda x, *_: module(x), given=given, x=x, **made)
-    trial.out = trial.out.detach() if isinstance(trial.out, Tensor) else trial.out
-    return trial
 
 
 def _projects(made: Trial, reference: BasicBlock) -> None:
@@ -122,7 +115,8 @@ def _projects(made: Trial, reference: BasicBlock) -> None:
 
 @torch.no_grad()
 def _faults(block: BasicBlock, x: Tensor, stride: int, option: str) -> dict[str, Tensor]:
-    """What usual mistakes give, in eval()."""
+    """What usual mistakes give, in the mode that the block is in."""
+    block = copy.deepcopy(block)
     one, two, relu = block.conv1, block.conv2, F.relu
     shortcut = x if block.downsample is None else block.downsample(x)
     inner = relu(block.bn1(one(x)))
@@ -189,7 +183,7 @@ def start_as_identity(answer: Any) -> str:
         x = draw.tensor(3, c, 6, 5).relu()
         for training in (True, False):
             block.train(training)
-            out = _run(block, x, {}, given=True)
+            out = run(block, x, {}, given=True)
             out.expect(
                 x,
                 {
@@ -221,7 +215,7 @@ def cifar_resnet(answer: Any) -> str:
     """`CifarResNet(n, width, in_channels, num_classes)`: 6n+2 layers, section 4.2, option A."""
     draw = Draw()
     for n in (3, draw.choice([1, 2, 4])):
-        width, channels, classes = 2 * draw.randint(1, 3), draw.randint(1, 4), draw.randint(3, 7)
+        width, channels, classes = 2 * draw.randint(3, 5), draw.randint(1, 4), draw.randint(3, 7)
         arguments: dict[str, Any] = {
             "n": n,
             "width": width,
@@ -242,7 +236,7 @@ def cifar_resnet(answer: Any) -> str:
         reference.eval()
         h, w = draw.sample(range(9, 16), 2)
         x = draw.tensor(2, channels, h, w)
-        trial = _run(model, x, arguments)
+        trial = run(model, x, arguments)
         trial.expect(
             reference(x).detach(),
             _wrong_networks(reference, x),
@@ -268,7 +262,7 @@ def _stages(made: Trial, n: int) -> None:
 def _wrong_networks(model: Any, x: Tensor) -> dict[str, Tensor]:
     """What usual mistakes give, with the reference's weights."""
 
-    def run(
+    def after(
         stem: Callable[[Tensor], Tensor] = lambda x: F.relu(model.bn1(model.conv1(x))),
         pool: Callable[[Tensor], Tensor] = lambda y: y.mean((2, 3)),
         net: Any = model,
@@ -291,25 +285,25 @@ def _wrong_networks(model: Any, x: Tensor) -> dict[str, Tensor]:
 
     logits = model(x)
     found = {
-        t("There is no ReLU after bn1."): run(lambda x: model.bn1(model.conv1(x))),
-        t("bn1 is missing after conv1."): run(lambda x: F.relu(model.conv1(x))),
-        t("There is a pooling after conv1: only the ImageNet networks have it."): run(
+        t("There is no ReLU after bn1."): after(lambda x: model.bn1(model.conv1(x))),
+        t("bn1 is missing after conv1."): after(lambda x: F.relu(model.conv1(x))),
+        t("There is a pooling after conv1: only the ImageNet networks have it."): after(
             lambda x: F.max_pool2d(F.relu(model.bn1(model.conv1(x))), 3, 2, 1)
         ),
-        t("The positions were added up before fc: the paper takes their mean."): run(
+        t("The positions were added up before fc: the paper takes their mean."): after(
             pool=lambda y: y.sum((2, 3))
         ),
-        t("The largest position was taken before fc: the paper takes the mean."): run(
+        t("The largest position was taken before fc: the paper takes the mean."): after(
             pool=lambda y: y.amax((2, 3))
         ),
         t("There is a softmax at the end: the loss function has it already."): logits.softmax(1),
         t("There is a ReLU after fc."): logits.relu(),
-        t("layer1 halves the map: only layer2 and layer3 do."): run(net=strided(2, 2)),
-        t("No stage halves the map: layer2 and layer3 must."): run(net=strided(1, 1)),
+        t("layer1 halves the map: only layer2 and layer3 do."): after(net=strided(2, 2)),
+        t("No stage halves the map: layer2 and layer3 must."): after(net=strided(1, 1)),
     }
     if len(model.layer2) > 1:
-        found[t("The stride stands in the last block of a stage: it belongs to the first.")] = run(
-            net=strided(1, 1, 2)
+        found[t("The stride stands in the last block of a stage: it belongs to the first.")] = (
+            after(net=strided(1, 1, 2))
         )
     return found
 
@@ -337,9 +331,9 @@ def delete_block(answer: Any) -> str:
             target.conv2.weight.zero_()
         alone = copy.deepcopy(model)
         getattr(alone, f"layer{stage}")[block].residual = False
-        run = _run(changed.eval(), x, {"stage": stage, "block": block}, given=True)
+        ran = run(changed.eval(), x, {"stage": stage, "block": block}, given=True)
         with torch.no_grad():
-            run.expect(
+            ran.expect(
                 without(block)(x),
                 {
                     t("The network is unchanged."): model(x),

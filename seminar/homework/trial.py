@@ -188,7 +188,7 @@ class Trial:
     def expect(
         self,
         want: Any,
-        suspects: Mapping[str, Any] | None = None,
+        suspects: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
         *,
         got: Any = ...,
         what: str = "",
@@ -199,12 +199,14 @@ class Trial:
 
         Numbers with a fraction may differ by `tolerance` times the largest wanted one. `suspects`:
         by the hint that belongs to it, what a usual mistake gives; the first that fits names the
-        fault, else `hint` is shown. `what` names the result if the function returns several.
+        fault, else `hint` is shown. A function that gives them is called only when they are needed.
+        `what` names the result if the function returns several.
         """
         got = self.out if got is ... else got
         if close(got, want, tolerance):
             return
-        for fault, value in (suspects or {}).items():
+        found = suspects() if callable(suspects) else suspects or {}
+        for fault, value in found.items():
             values = value if isinstance(value, Either) else (value,)
             # A mistake that makes no difference on this input explains nothing.
             if any(close(got, v, tolerance) and not close(v, want, tolerance) for v in values):
@@ -216,8 +218,20 @@ class Trial:
         raise self.wrong(*lines, hint="" if got is None else hint)
 
 
-def share(trial: Trial, reference: nn.Module, draw: Draw) -> nn.Module:
-    """The module that `trial` gave, in float64, with the same random state as the `reference`.
+def run(module: nn.Module, x: Tensor, made: dict[str, Any], given: bool = False) -> Trial:
+    """module(x), detached, as a Trial; its message names the arguments with which it was `made`.
+
+    The module itself is not copied: it keeps what it changes in itself.
+    """
+    trial = Trial(lambda x, *_: module(x), given=given, x=x, **made)
+    trial.out = trial.out.detach() if isinstance(trial.out, Tensor) else trial.out
+    return trial
+
+
+def share(
+    trial: Trial, reference: nn.Module, draw: Draw, dtype: torch.dtype = torch.float64
+) -> nn.Module:
+    """The module that `trial` gave, with the same random state as the `reference`, in `dtype`.
 
     Wrong if its state_dict() does not have the names and shapes of the reference's.
     """
@@ -249,11 +263,12 @@ def share(trial: Trial, reference: nn.Module, draw: Draw) -> nn.Module:
     values = {}
     for name, value in reference.state_dict().items():
         if value.is_floating_point():
-            values[name] = draw.tensor(*value.shape) / max(1, value[:1].numel()) ** 0.5
+            values[name] = draw.tensor(*value.shape, dtype=dtype)
+            values[name] /= max(1, value[:1].numel()) ** 0.5
             if name.endswith("running_var"):
                 values[name] = values[name].exp()
     for each in (module, reference):
-        each.double().load_state_dict(values, strict=False)
+        each.to(dtype).load_state_dict(values, strict=False)
     return module
 
 
