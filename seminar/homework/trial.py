@@ -84,7 +84,8 @@ class Trial:
     The names of `inputs` are only shown. The call runs in a thread of its own, on copies: it may
     print, raise, call exit(), change its inputs or never end. Wrong says so, with the input.
     `forbid`: names of torch functions that the answer must not call. Nor may it call this package
-    or torchvision's models, unless they are `given` to it. `limit`: seconds, else LIMIT.
+    or torchvision's models, unless they are `given` to it. `in_place`: it is to change its inputs,
+    and gets them themselves. `limit`: seconds, else LIMIT.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Trial:
         *,
         forbid: Collection[str] = (),
         given: bool = False,
+        in_place: bool = False,
         limit: float | None = None,
         **inputs: Any,
     ):
@@ -102,7 +104,7 @@ class Trial:
             raise Wrong(
                 t("The answer must be a function or a class; it is {a}.", a=described(function))
             )
-        copies = copy.deepcopy(list(inputs.values()))
+        copies = [value if in_place else _copied(value) for value in inputs.values()]
         outcome: dict[str, Any] = {}
         called: set[str] = set()
 
@@ -116,10 +118,11 @@ class Trial:
                 sys.setprofile(None)
 
         with (
-            torch.random.fork_rng(devices=[]),
+            torch.random.fork_rng(devices=[]),  # what it draws leaves the notebook's seed alone
             contextlib.redirect_stdout(self.printed),
             contextlib.redirect_stderr(self.printed),
         ):
+            torch.manual_seed(Draw().getrandbits(63))
             ended = _in_time(work, limit)
         if not ended or isinstance(outcome.get("error"), _TimeUp):
             more = () if ended else (t("It could not be stopped: restart the kernel."),)
@@ -380,9 +383,17 @@ def described(value: Any) -> str:
         return "{" + ", ".join(f"{k!r}: {described(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"{type(value).__name__}({described(value[0])}, …)"
+    if isinstance(value, torch.Generator):
+        return t("a generator with the seed {a}", a=value.initial_seed())
     if isinstance(value, nn.Module) or callable(value):
         return getattr(value, "__name__", type(value).__name__)
     return type(value).__name__
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    return copy.deepcopy(value)
 
 
 def _same(before: Any, after: Any) -> bool:
