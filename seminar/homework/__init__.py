@@ -7,12 +7,19 @@ import html
 from typing import Any
 
 from ..catalogue import t
-from . import hw2, hw3, hw4, hw5, hw6
+from . import hw1, hw2, hw3, hw4, hw5, hw6
 from .trial import NotSolved, Wrong
 
 __all__ = ["NotSolved", "Result", "check", "names"]
 
-CHECKS = {**hw2.CHECKS, **hw3.CHECKS, **hw4.CHECKS, **hw5.CHECKS, **hw6.CHECKS}
+CHECKS = {
+    **hw1.CHECKS,
+    **hw2.CHECKS,
+    **hw3.CHECKS,
+    **hw4.CHECKS,
+    **hw5.CHECKS,
+    **hw6.CHECKS,
+}
 
 
 class Result:

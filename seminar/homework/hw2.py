@@ -16,7 +16,11 @@ def stack_weights(answer: Any) -> str:
     """`stack_weights(kernel, depth, channels)` → weights of a stack of convolutions."""
     draw = Draw()
     for _ in range(4):
-        kernel, depth, channels = draw.choice([3, 5, 7]), 2 * draw.randint(1, 3), draw.randint(10, 99)
+        kernel, depth, channels = (
+            draw.choice([3, 5, 7]),
+            2 * draw.randint(1, 3),
+            draw.randint(10, 99),
+        )
         trial = Trial(answer, kernel=kernel, depth=depth, channels=channels)
         one = kernel**2 * channels**2
         trial.expect(
