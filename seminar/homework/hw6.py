@@ -219,7 +219,7 @@ def resnet50(answer: Any) -> str:
     """`ResNet50(num_classes)`: with the reference's weights its logits are the reference's."""
     draw = Draw()
     classes = draw.randint(5, 20)
-    made = Trial(answer, num_classes=classes, limit=30)
+    made = Trial(answer, num_classes=classes, patience=6)
     names = made.module().state_dict()
     for stage, wanted in enumerate(COUNTS, 1):
         blocks = {n.split(".")[1] for n in names if n.startswith(f"layer{stage}.")}

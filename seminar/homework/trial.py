@@ -85,7 +85,7 @@ class Trial:
     print, raise, call exit(), change its inputs or never end. Wrong says so, with the input.
     `forbid`: names of torch functions that the answer must not call. Nor may it call this package
     or torchvision's models, unless they are `given` to it. `in_place`: it is to change its inputs,
-    and gets them themselves. `limit`: seconds, else LIMIT.
+    and gets them themselves. `patience`: how many times LIMIT it may take.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Trial:
         forbid: Collection[str] = (),
         given: bool = False,
         in_place: bool = False,
-        limit: float | None = None,
+        patience: float = 1,
         **inputs: Any,
     ):
         self.inputs, self.printed = inputs, _Printed()
-        limit = LIMIT if limit is None else limit
+        limit = patience * LIMIT
         if not callable(function):
             raise Wrong(
                 t("The answer must be a function or a class; it is {a}.", a=described(function))
@@ -118,7 +118,6 @@ class Trial:
                 sys.setprofile(None)
 
         with (
-            torch.random.fork_rng(devices=[]),  # what it draws leaves the notebook's seed alone
             contextlib.redirect_stdout(self.printed),
             contextlib.redirect_stderr(self.printed),
         ):
@@ -447,10 +446,12 @@ def _in_time(work: Callable[[], None], limit: float) -> bool:
     try:
         thread.join(limit)
     finally:  # the stop button, too, must leave nothing running
-        end = time.monotonic() + GRACE
+        end, interval = time.monotonic() + GRACE, sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)  # many tries: most of them may land where they are caught
         while thread.is_alive() and time.monotonic() < end:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp)
             )
-            thread.join(0.002)
+            thread.join(0.0005)
+        sys.setswitchinterval(interval)
     return not thread.is_alive()
