@@ -36,6 +36,6 @@ def t(text: str, **values: object) -> str:
     """
     if _current == "ko":
         if text not in _korean and os.environ.get("SEMINAR_STRICT") and re.search("[a-z]{2}", text):
-            raise LookupError(f"no Korean for {text!r} in seminar/assets/ko.toml")
+            raise LookupError(f"no Korean for {text!r} in seminar/assets/ko*.toml")
         text = _korean.get(text, text)
     return text.format(**values) if values else text

@@ -167,11 +167,21 @@ def test_the_package_shows_only_texts_of_the_catalogue(room):
     assert [text for text in texts if text not in korean] == []
 
 
+def test_a_text_has_its_korean_in_one_place():
+    texts = [
+        text
+        for path in (ROOT / "seminar/assets").glob("ko*.toml")
+        for text in tomllib.loads(path.read_text(encoding="utf-8"))
+    ]
+    assert sorted(texts) == sorted(set(texts))
+
+
 def test_the_font_has_every_character_of_the_catalogue_and_of_ks_x_1001():
     from matplotlib import ft2font
 
     font = ft2font.FT2Font(str(ROOT / "seminar/assets/SeminarGothic.ttf"))
-    korean = (ROOT / "seminar/assets/ko.toml").read_text(encoding="utf-8")
+    files = (ROOT / "seminar/assets").glob("ko*.toml")
+    korean = "".join(path.read_text(encoding="utf-8") for path in files)
     wanted = {c for c in korean if HANGUL.match(c)} | set("가나다")
     assert not [c for c in wanted if not font.get_char_index(ord(c))]
     assert sum(1 for code in font.get_charmap() if 0xAC00 <= code <= 0xD7A3) == 2350
