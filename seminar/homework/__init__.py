@@ -77,10 +77,10 @@ def check(name: str, answer: Any) -> Result:
             torch.seed()
             return Result(name, True, [CHECKS[name](answer)])
     except NotImplementedError:
-        text = t("This part is not solved yet: write your code in its place.")
+        text = t("This part is not solved yet: write it where YOUR CODE HERE stands.")
         return Result(name, False, [text])
     except Wrong as wrong:
         return Result(name, False, wrong.lines)
-    except Exception as error:  # an object that defends itself: it must not stop the notebook
+    except (Exception, SystemExit) as error:  # an object that defends itself
         text = t("It stopped with {a}: {b}", a=type(error).__name__, b=error)
         return Result(name, False, [text])

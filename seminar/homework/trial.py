@@ -11,6 +11,7 @@ import ctypes
 import io
 import linecache
 import math
+import numbers
 import random
 import sys
 import sysconfig
@@ -39,7 +40,9 @@ class NotSolved(NotImplementedError):
     """What an unsolved part raises in a student's notebook; shown as one line, not a traceback."""
 
     def __init__(self, message: str = ""):
-        super().__init__(message or t("This part is not solved yet: write your code in its place."))
+        super().__init__(
+            message or t("This part is not solved yet: write it where YOUR CODE HERE stands.")
+        )
 
     def _render_traceback_(self) -> list[str]:  # IPython asks an exception for it
         return [f"▶ {self}"]
@@ -375,6 +378,8 @@ def described(value: Any) -> str:
         return repr(value)
     if isinstance(value, float):
         return f"{value:.5g}"
+    if isinstance(value, numbers.Number):  # NumPy's, say
+        return repr(value)
     if isinstance(value, list | tuple) and len(value) <= 8:
         inside = ", ".join(map(described, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside})"
