@@ -112,6 +112,8 @@ class Trial:
         called: set[str] = set()
 
         def work() -> None:
+            # A tracer (of coverage) has locks, which what stops a loop could leave closed.
+            sys.settrace(None)
             sys.setprofile(_watch(frozenset(forbid), given, called))
             try:
                 outcome["out"] = function(*copies)
