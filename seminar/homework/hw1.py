@@ -246,6 +246,7 @@ def train_classifier(answer: Any) -> str:
         trial = Trial(
             answer,
             in_place=True,
+            patience=6,  # the first optimizer and loader import half of torch
             model=spy.eval(),
             images=images.clone(),
             labels=labels.clone(),

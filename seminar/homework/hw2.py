@@ -56,16 +56,20 @@ def receptive_field(answer: Any) -> str:
     """`receptive_field(layers)` → (size, jump) for any stack of (kernel, stride, dilation)."""
     draw = Draw()
     for dilated in (False, False, True, True):
-        count = draw.randint(3, 5)
-        layers = [
-            (draw.choice([2, 3, 5, 7]), draw.randint(1, 3), draw.randint(1, 3) if dilated else 1)
-            for _ in range(count)
-        ]
-        layers[0] = (5, 2, layers[0][2])
-        layers[1] = (3, 3, 2 if dilated else 1)
+        sizes: list[int] = []
+        while len(set(sizes)) < len(sizes) or not sizes:  # each mistake has a result of its own
+            layers = [
+                (draw.choice([2, 3, 5, 7]), draw.randint(1, 3), dilated * draw.randint(0, 2) + 1)
+                for _ in range(draw.randint(3, 5))
+            ]
+            layers[0] = (5, 2, layers[0][2])
+            layers[1] = (3, 3, 2 if dilated else 1)
+            size, jump = _field(layers)
+            ones = [(k, 1, d) for k, _, d in layers]
+            sizes = [size, size - 1, _field(ones)[0], _field(layers, after=True)[0]]
+            sizes += [_grown(layers), _grown(layers) + 1, sum(k for k, _, _ in layers)]
+            sizes += [_field(layers, dilated=False)[0]] if dilated else []
         trial = Trial(answer, layers=layers)
-        size, jump = _field(layers)
-        ones = [(k, 1, d) for k, _, d in layers]
         trial.expect(
             (size, jump),
             {

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models.resnet import BasicBlock, PadShortcut
-from .trial import Draw, Either, Trial, run, share
+from .trial import Draw, Either, Trial, own_blocks, run, share
 
 
 def pad_shortcut(answer: Any) -> str:
@@ -225,13 +225,7 @@ def cifar_resnet(answer: Any) -> str:
         made = Trial(answer, **arguments)
         reference = models.resnet_cifar(6 * n + 2, "A", classes, channels, width)
         _stages(made, n)
-        if len({id(module) for module in made.module().modules()}) < len(
-            list(made.module().named_modules(remove_duplicate=False))
-        ):
-            raise made.wrong(
-                t("A block stands several times in a stage: its weights are shared."),
-                hint=t("Each block is made anew: [Block(…)] * n repeats one and the same."),
-            )
+        own_blocks(made)
         model = share(made, reference, draw).eval()
         reference.eval()
         h, w = draw.sample(range(9, 16), 2)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models import resnet
-from .trial import Draw, Trial, run, share
+from .trial import Draw, Trial, own_blocks, run, share
 
 COUNTS = (3, 4, 6, 3)  # ResNet-50
 
@@ -184,7 +184,7 @@ def make_stage(answer: Any) -> str:
             )
         if len(stage) != blocks:
             raise made.wrong(t("It has {m} blocks; it must have {n}.", m=len(stage), n=blocks))
-        _not_shared(made)
+        own_blocks(made)
         projected = [
             name.split(".")[0] for name in stage.state_dict() if ".downsample.0.weight" in name
         ]
@@ -204,17 +204,6 @@ def make_stage(answer: Any) -> str:
     return t("The first block projects and has the stride, the others keep the shape.")
 
 
-def _not_shared(made: Trial) -> None:
-    """Whether every block is a module of its own."""
-    module = made.module()
-    everywhere = list(module.named_modules(remove_duplicate=False))
-    if len({id(m) for _, m in everywhere}) < len(everywhere):
-        raise made.wrong(
-            t("A block stands several times in a stage: its weights are shared."),
-            hint=t("Each block is made anew: [Block(…)] * n repeats one and the same."),
-        )
-
-
 def resnet50(answer: Any) -> str:
     """`ResNet50(num_classes)`: with the reference's weights its logits are the reference's."""
     draw = Draw()
@@ -232,7 +221,7 @@ def resnet50(answer: Any) -> str:
                     n=wanted,
                 )
             )
-    _not_shared(made)
+    own_blocks(made)
     with torch.device("meta"):  # its weights are drawn below
         reference: Any = models.resnet50(classes)
     reference = reference.to_empty(device="cpu")

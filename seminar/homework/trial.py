@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from ..catalogue import t
 
-LIMIT = 5.0  # seconds for one call
+LIMIT = 10.0  # seconds for one call: a first one may import half of torch
 GRACE = 10.0  # seconds to stop one that has not ended: it may catch what is thrown into it
 PACKAGE = Path(__file__).resolve().parent.parent
 TORCH = Path(torch.__file__).resolve().parent
@@ -279,6 +279,16 @@ def share(
     return module
 
 
+def own_blocks(made: Trial) -> None:
+    """Wrong if a parameter of the module stands at two places."""
+    everywhere = list(made.module().named_parameters(remove_duplicate=False))
+    if len({id(parameter) for _, parameter in everywhere}) < len(everywhere):
+        raise made.wrong(
+            t("A block stands several times in a stage: its weights are shared."),
+            hint=t("Each block is made anew: [Block(…)] * n repeats one and the same."),
+        )
+
+
 def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
     state = {n: v for n, v in module.state_dict().items() if not n.endswith("batches_tracked")}
     return {name: tuple(value.shape) for name, value in state.items()}
@@ -311,6 +321,8 @@ def close(got: Any, want: Any, tolerance: float = 1e-6) -> bool:
         if isinstance(got, bool) or not isinstance(got, int | float):
             return False
         return math.isclose(got, want, rel_tol=tolerance, abs_tol=tolerance * 1e-3)
+    if isinstance(want, int) and not isinstance(want, bool):  # NumPy's ints, too
+        return isinstance(got, numbers.Integral) and not isinstance(got, bool) and got == want
     return type(got) is type(want) and got == want
 
 
