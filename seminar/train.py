@@ -138,9 +138,7 @@ def fit(
                 (train, history.train_loss, history.train_error),
                 (test, history.test_loss, history.test_error),
             ):
-                loss_of, error_of = evaluate(
-                    model, part, precision="bfloat16" if bf16 else "float32"
-                )
+                loss_of, error_of = evaluate(model, part)
                 losses.append(loss_of)
                 errors.append(error_of)
             worst = history.train_loss[-1] + history.test_loss[-1]
@@ -151,16 +149,18 @@ def fit(
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tuple[float, float]:
-    """(mean cross-entropy, fraction wrong) of `model` on `split`, in eval(), where the model is."""
+def evaluate(model: nn.Module, split: Split) -> tuple[float, float]:
+    """(mean cross-entropy, fraction wrong) of `model` on `split`.
+
+    In eval(), where the model is, in float32 whatever it was trained in: `fit` measures with it,
+    and an error measured again is the same number.
+    """
     model.eval()
     where = next(model.parameters(), split.images).device
-    bf16 = settings.bfloat16(where, precision)
     loss, wrong = 0.0, 0
     for x, y in zip(split.images.split(1000), split.labels.split(1000), strict=True):
         x, y = x.to(where), y.to(where)
-        with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-            logits = model(x).float()
+        logits = model(x)
         loss += F.cross_entropy(logits, y, reduction="sum").item()
         wrong += int((logits.argmax(1) != y).sum())
     return loss / len(split), wrong / len(split)
