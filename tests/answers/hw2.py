@@ -3,6 +3,7 @@
 import itertools
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from seminar.models import vgg16
@@ -38,6 +39,16 @@ def multiplied(kernel, depth, channels):
 @wrong("stack_weights", "an int, not a float")
 def as_float(kernel, depth, channels):
     return depth * kernel**2 * channels**2 / 1
+
+
+@wrong("stack_weights", "do not make the kernel larger")
+def one_large_kernel(kernel, depth, channels):
+    return (kernel * depth) ** 2 * channels**2
+
+
+@wrong("stack_weights", "first layer, too")
+def from_colors(kernel, depth, channels):
+    return kernel**2 * channels * (3 + (depth - 1) * channels)
 
 
 def field(layers, after=False, dilated=True, strided=True):
@@ -94,6 +105,59 @@ def only_the_size(layers):
     return field(layers)[0]
 
 
+@wrong("receptive_field", "The strides are missing.")
+def sum_of_kernels(layers):
+    return 1 + sum((kernel - 1) * dilation for kernel, _, dilation in layers), 1
+
+
+@wrong("receptive_field", "product of all")
+def own_stride(layers):
+    size = 1 + sum((kernel - 1) * dilation * stride for kernel, stride, dilation in layers)
+    return size, field(layers)[1]
+
+
+@wrong("receptive_field", "product of all")
+def stride_before(layers):
+    size, before = 1, 1
+    for kernel, stride, dilation in layers:
+        size += (kernel - 1) * dilation * before
+        before = stride
+    return size, field(layers)[1]
+
+
+@wrong("receptive_field", "from the last to the first")
+def backwards(layers):
+    return field(layers[::-1])
+
+
+@wrong("receptive_field", "one gap less")
+def stretched(layers):
+    return field([(kernel * dilation, stride, 1) for kernel, stride, dilation in layers])
+
+
+@wrong("receptive_field", "jump is without it")
+def dilated_jump(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += (kernel - 1) * dilation * jump
+        jump *= stride * dilation
+    return size, jump
+
+
+@wrong("receptive_field", "First the size")
+def jump_first(layers):
+    return field(layers)[::-1]
+
+
+@wrong("receptive_field", "IndexError", "layers = []")
+def from_the_first_layer(layers):
+    size, jump = layers[0][2] * (layers[0][0] - 1) + 1, layers[0][1]
+    for kernel, stride, dilation in layers[1:]:
+        size += (kernel - 1) * dilation * jump
+        jump *= stride
+    return size, jump
+
+
 @wrong("receptive_field", "It changes its input layers")
 def eats_its_layers(layers):
     size, jump = 1, 1
@@ -145,6 +209,47 @@ def without_jump(position, layers):
     return first + position, last + position
 
 
+@wrong("field_of", "cut off at the border")
+def clamped(position, layers):
+    first, last = interval(position, layers)
+    return max(first, 0), last
+
+
+@wrong("field_of", "Begin at the last layer")
+def from_the_image(position, layers):
+    return interval(position, layers[::-1])
+
+
+@wrong("field_of", "kernel - 1 steps")
+def whole_kernel(position, layers):
+    first = last = position
+    for kernel, stride, padding in reversed(layers):
+        first = first * stride - padding
+        last = last * stride - padding + kernel
+    return first, last
+
+
+@wrong("field_of", "Steps of a later kernel are wider")
+def narrow(position, layers):
+    first, _ = interval(position, layers)
+    return first, first + sum(kernel - 1 for kernel, _, _ in layers)
+
+
+@wrong("field_of", "not kernel // 2")
+def centered(position, layers):
+    first = last = position
+    for kernel, stride, _ in reversed(layers):
+        first = first * stride - kernel // 2
+        last = last * stride + kernel // 2
+    return first, last
+
+
+@wrong("field_of", "not the size")
+def size_second(position, layers):
+    first, last = interval(position, layers)
+    return first, last - first + 1
+
+
 @wrong("field_of", "TypeError")
 def by_position_only(position):
     return position, position
@@ -190,7 +295,7 @@ def one_less(model, shape):
     return height - 1, width - 1
 
 
-@wrong("footprint", "It stopped with")
+@wrong("footprint", "It stopped with", "x.grad")
 def no_gradient(model, shape):
     x = torch.rand(1, *shape)
     y = model(x)
@@ -198,9 +303,55 @@ def no_gradient(model, shape):
     return sides(x.grad[0].abs().sum(0) > 0)
 
 
-@wrong("footprint", "not zero")
+@wrong("footprint", "gradient of one output")
 def of_one_layer(model, shape):
     return model[0].kernel_size
+
+
+@wrong("footprint", "lie in between")
+def only_those_read(model, shape):
+    return sides(gradient(model, shape) > 0)
+
+
+@wrong("footprint", "lie in between")
+def along_the_middle(model, shape):
+    seen = gradient(model, shape) > 0
+    return int(seen[:, shape[2] // 2].sum()), int(seen[shape[1] // 2].sum())
+
+
+@wrong("footprint", "negative gradient")
+def only_positive(model, shape):
+    x = torch.rand(1, *shape, requires_grad=True)
+    y = model(x)
+    y[0, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
+    rows, columns = (x.grad[0].sum(0) > 0).nonzero(as_tuple=True)
+    return int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
+
+
+@wrong("footprint", "all channels were counted")
+def in_every_channel(model, shape):
+    return sum(int((gradient(model, shape) > 0).sum()) for _ in range(shape[0]))
+
+
+@wrong("footprint", "It changes its input model")
+def with_ones(model, shape):
+    for parameter in model.parameters():
+        nn.init.ones_(parameter)
+    return sides(gradient(model, shape) > 0)
+
+
+@wrong("footprint", "ask the gradient")
+def by_the_formula(model, shape):
+    size, jump = [1, 1], 1
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            for axis in (0, 1):
+                size[axis] += (layer.kernel_size[axis] - 1) * layer.dilation[axis] * jump
+            jump *= layer.stride[0]
+        elif isinstance(layer, nn.AvgPool2d):
+            size = [side + (layer.kernel_size - 1) * jump for side in size]
+            jump *= layer.stride
+    return tuple(size)
 
 
 def features(configuration, in_channels, padding=1, relu=True, last=True, bias=True, pool=None):
@@ -249,17 +400,33 @@ def large_pooling(configuration, in_channels):
     return features(configuration, in_channels, pool=nn.MaxPool2d(3, 2, 1))
 
 
-@wrong("vgg_features", "lacks", "0.bias")
+@wrong("vgg_features", "lacks", "0.bias", "have biases")
 def without_bias(configuration, in_channels):
     return features(configuration, in_channels, bias=False)
 
 
-@wrong("vgg_features", "0.weight has a wrong shape")
+@wrong("vgg_features", "0.weight has a wrong shape", "`in_channels` channels")
 def hard_coded_colors(configuration, in_channels):
-    return features(configuration, 7)
+    return features(configuration, 3)
 
 
-@wrong("vgg_features", "state_dict() lacks")
+@wrong("vgg_features", "has a wrong shape", "the one before it gives")
+def always_from_the_image(configuration, in_channels):
+    return nn.Sequential(
+        *(part for item in configuration for part in features([item], in_channels))
+    )
+
+
+@wrong("vgg_features", "0.weight has a wrong shape", "Every kernel is 3×3")
+def large_kernels(configuration, in_channels):
+    layers = list(features(configuration, in_channels))
+    for index, layer in enumerate(layers):
+        if isinstance(layer, nn.Conv2d):
+            layers[index] = nn.Conv2d(layer.in_channels, layer.out_channels, 5, padding=2)
+    return nn.Sequential(*layers)
+
+
+@wrong("vgg_features", "state_dict() lacks", "older than BN")
 def with_norms(configuration, in_channels):
     layers = []
     for layer in features(configuration, in_channels):
@@ -267,6 +434,43 @@ def with_norms(configuration, in_channels):
         if isinstance(layer, nn.Conv2d):
             layers.append(nn.BatchNorm2d(layer.out_channels))
     return nn.Sequential(*layers)
+
+
+@wrong("vgg_features", "state_dict() lacks", "One Sequential in another")
+def nested(configuration, in_channels):
+    parts = []
+    for item in configuration:
+        part = features([item], in_channels)
+        parts.append(part[0] if item == "M" else part)
+        in_channels = in_channels if item == "M" else item
+    return nn.Sequential(*parts)
+
+
+@wrong("vgg_features", "state_dict() lacks", "behind its convolution")
+def relu_first(configuration, in_channels):
+    layers = []
+    for layer in features(configuration, in_channels):
+        if isinstance(layer, nn.ReLU):
+            layers.insert(-1, layer)
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers)
+
+
+@wrong("vgg_features", "state_dict() lacks", "takes a number")
+def relus_left_out(configuration, in_channels):
+    layers = features(configuration, in_channels)
+    return nn.Sequential(*(layer for layer in layers if not isinstance(layer, nn.ReLU)))
+
+
+@wrong("vgg_features", "rounds an odd size up")
+def rounded_up(configuration, in_channels):
+    return features(configuration, in_channels, pool=nn.MaxPool2d(2, ceil_mode=True))
+
+
+@wrong("vgg_features", "must return an nn.Sequential", "ModuleList")
+def only_a_list(configuration, in_channels):
+    return nn.ModuleList(features(configuration, in_channels))
 
 
 @wrong("vgg_features", "It calls seminar")
@@ -315,6 +519,19 @@ def binomials(kernel, depth):
 @wrong("path_counts", "taken to be alike")
 def alike(kernel, depth):
     return [1] * (depth * (kernel - 1) + 1)
+
+
+@wrong("path_counts", "only roughly")
+def in_float32(kernel, depth):
+    found = torch.ones(1, 1, 1)
+    for _ in range(depth):
+        found = F.conv1d(found, torch.ones(1, 1, kernel), padding=kernel - 1)
+    return [int(count) for count in found.flatten()]
+
+
+@wrong("path_counts", "not their sum")
+def all_paths(kernel, depth):
+    return kernel**depth
 
 
 @wrong("path_counts", "did not end", "doubles")

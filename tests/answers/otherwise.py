@@ -87,6 +87,23 @@ def by_backward(model, shape):
     return (rows.max() - rows.min() + 1).item(), (columns.max() - columns.min() + 1).item()
 
 
+@right("footprint")
+def with_normal_numbers(model, shape):
+    x = torch.randn(1, *shape, requires_grad=True)
+    y = model(x)
+    y[0, :, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
+    rows, columns = x.grad[0].abs().sum(0).nonzero(as_tuple=True)
+    return int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
+
+
+@right("receptive_field")
+def from_the_last_layer(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in reversed(layers):
+        size, jump = (size - 1) * stride + (kernel - 1) * dilation + 1, jump * stride
+    return size, jump
+
+
 @right("vgg_features")
 def in_place(configuration, in_channels):
     model = nn.Sequential()
