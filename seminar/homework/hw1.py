@@ -1,27 +1,32 @@
 """Homework 1: LeNet and AlexNet. A. Krizhevsky, I. Sutskever, G. Hinton, NIPS 2012."""
 
+import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..catalogue import t
-from .trial import Draw, Either, Trial
+from .trial import Draw, Either, Trial, close, described
 
+# Left, right, top, bottom: which sides a padding that is not everywhere has.
+_PARTLY = ((1, 0, 1, 0), (0, 1, 0, 1), (1, 1, 0, 0), (0, 0, 1, 1))
 CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "convolution", "_convolution", "unfold")
 
 
 def conv_output_size(answer: Any) -> str:
     """`conv_output_size(size, kernel, stride, padding)` → ⌊(size + 2p - k)/s⌋ + 1."""
     draw = Draw()
-    for remainder in (0, 1, 2, 0, 1):
+    # What is left over behind the last step shows rounding at 1 and 3, kernel + 1 at 0 and
+    # kernel - 1 at stride - 1.
+    for stride, left in ((3, 1), (5, 3), (4, 0), (3, 2), (4, 3)):
         results: list[int] = []
         while len(set(results)) < 6:  # until each mistake has a result of its own
-            kernel, stride, padding = draw.randint(3, 11), draw.randint(3, 4), draw.randint(3, 9)
-            size = draw.randint(10, 30) * stride + remainder + kernel - 2 * padding
+            kernel, padding = draw.randint(3, 11), draw.randint(3, 9)
+            size = draw.randint(10, 30) * stride + left + kernel - 2 * padding
             free = size + 2 * padding - kernel
             results = [free // stride, free // stride + 1, (free - padding) // stride + 1]
             results += [(size - kernel) // stride + 1, free + 1, (free + kernel) // stride + 1]
@@ -30,6 +35,9 @@ def conv_output_size(answer: Any) -> str:
             free // stride + 1,
             {
                 t("It must be an int, not a float."): free / stride + 1,
+                t("The kernel is subtracted as it is: not kernel - 1, not kernel + 1."): Either(
+                    ((free + 1) // stride + 1, (free - 1) // stride + 1)
+                ),
                 t("Rounded up or to the nearest; a kernel that does not fit is left out."): Either(
                     {-(-free // stride) + 1, round(free / stride) + 1}
                 ),
@@ -75,17 +83,26 @@ def conv_cost(answer: Any) -> str:
                     weights + c_in,
                     weights * places,
                 ),
-                t("The groups are missing: a kernel reads in_channels/groups channels."): (
-                    plain + c_out,
-                    plain * places,
+                t("Each output channel has one bias of its own, with groups, too."): Either(
+                    (weights + biases, weights * places) for biases in (1, groups, c_out // groups)
+                ),
+                t("The groups are missing: a kernel reads in_channels/groups channels."): Either(
+                    (parameters + c_out, macs * places)
+                    for parameters, macs in ((plain, plain), (plain, weights), (weights, plain))
+                ),
+                t("The order is: first the parameters, then the multiply-adds."): (
+                    weights * places,
+                    weights + c_out,
+                ),
+                t(
+                    "The multiply-adds of one output channel only: there are out_channels of them."
+                ): (
+                    weights + c_out,
+                    weights // c_out * places,
                 ),
                 t("The groups were divided out twice: each of the kernels is counted once."): (
                     weights // groups + c_out,
                     weights // groups * places,
-                ),
-                t("The multiply-adds were multiplied, not divided, by the groups."): (
-                    weights + c_out,
-                    weights * places * groups,
                 ),
                 t("The multiply-adds are those of one position: there are size² of them."): (
                     weights + c_out,
@@ -113,9 +130,14 @@ def conv_cost(answer: Any) -> str:
 def conv2d(answer: Any) -> str:
     """`conv2d(image, kernels, stride, padding)`: cross-correlation, written out."""
     draw = Draw()
-    for stride, padding in ((1, 0), (2, 1), (draw.randint(2, 3), 2)):
-        c, o, h, w = draw.sample(range(2, 5), 2) + draw.sample(range(7, 12), 2)
-        k = draw.choice([2, 3])
+    settings = ((1, 0), (2, 1), (draw.randint(2, 3), 2))
+    sides, channels = draw.sample([2, 3, 4], 3), draw.sample([2, 3, 4], 3)  # no size fits all three
+    for (stride, padding), k, c in zip(settings, sides, channels, strict=True):
+        o = draw.choice([n for n in (2, 3, 4, 5) if n != c])
+        h = draw.randint(7, 8)
+        w = h + draw.randint(2, 4)
+        w += (k - w - 2 * padding) % stride  # the last patch ends with the padding
+        h, w = (w, h) if stride == 2 else (h, w)  # one is wide, one is high, in their results too
         image, kernels = draw.tensor(c, h, w), draw.tensor(o, c, k, k)
         trial = Trial(
             answer,
@@ -127,12 +149,18 @@ def conv2d(answer: Any) -> str:
         )
 
         def convolved(
-            kernels: Tensor = kernels, stride: int = stride, padding: int = padding, x: Any = image
+            kernels: Tensor = kernels,
+            stride: int = stride,
+            padding: int = padding,
+            x: Tensor = image,
         ) -> Tensor:
             return F.conv2d(x[None], kernels, stride=stride, padding=padding)[0]
 
+        want = convolved()
+        _, rows, columns = want.shape
+        padded = [F.pad(image, [padding * side for side in sides]) for sides in _PARTLY]
         trial.expect(
-            convolved(),
+            want,
             {
                 t("The kernels are turned around: networks do not flip them."): convolved(
                     kernels.flip(2, 3)
@@ -141,15 +169,26 @@ def conv2d(answer: Any) -> str:
                     kernels.transpose(2, 3)
                 ),
                 t("The padding is missing."): convolved(padding=0),
+                t("The padding belongs on all four sides, and once."): Either(
+                    [convolved(padding=0, x=x) for x in padded] + [convolved(padding=2 * padding)]
+                ),
                 t("The stride is missing."): convolved(stride=1),
+                t("The size has the stride in it, but the patches stand at i, j."): (
+                    convolved(stride=1)[:, :rows, :columns]
+                ),
                 t("Only the first channel was read: all of them are added up."): (
-                    F.conv2d(image[None, :1], kernels[:, :1], stride=stride, padding=padding)[0]
+                    convolved(kernels[:, :1], x=image[:1])
                 ),
-                t("The channels were averaged: they are added up."): convolved() / c,
-                t("The numbers under the kernel were averaged: they are added up."): (
-                    convolved() / k**2
+                t("Only the last channel is left: add to the result, do not overwrite it."): (
+                    convolved(kernels[:, -1:], x=image[-1:])
                 ),
-                t("Height and width of the result are exchanged."): convolved().transpose(1, 2),
+                t("Channel c of the kernel meets only channel c of the image."): convolved(
+                    kernels.sum(1, keepdim=True), x=image.sum(0, keepdim=True)
+                ),
+                t("The channels were averaged: they are added up."): want / c,
+                t("The numbers under the kernel were averaged: they are added up."): want / k**2,
+                t("Height and width of the result are exchanged."): want.transpose(1, 2),
+                t("One image goes in, and one comes out: there is an axis too many."): want[None],
                 t("The padding must be zeros."): convolved(
                     padding=0, x=F.pad(image, (padding,) * 4, mode="replicate")
                 ),
@@ -186,6 +225,9 @@ def lrn(answer: Any) -> str:
             return a / (k + alpha * total_) ** beta
 
         squares = total(a**2)
+        begins_late = squares.clone()
+        begins_late[:, :half] = 0
+        moved = torch.stack([squares[:, min(max(i, half), c - 1 - half)] for i in range(c)], 1)
         around = torch.stack([torch.roll(a**2, s, 1) for s in range(-half, half + 1)]).sum(0)
         spatial = F.avg_pool2d(a**2, n, 1, half) * n**2
         trial.expect(
@@ -196,10 +238,38 @@ def lrn(answer: Any) -> str:
                 ),
                 t("k is missing."): normalized(squares, k=0),
                 t("k is always 1 here: it is an argument."): normalized(squares, k=1),
+                t("α is missing."): normalized(squares, alpha=1),
+                t("These are the paper's numbers: here k, n, α and β are arguments."): Either(
+                    (normalized(total(a**2, 2, 2), k=2, alpha=1e-4, beta=0.75),)
+                    + ((normalized(total(a**2, 2, 2)),) if n != 5 else ())
+                ),
                 t("β is missing: it is an exponent."): normalized(squares, beta=1),
+                t("β belongs to the whole bracket, with k in it."): (
+                    a / (k + (alpha * squares) ** beta)
+                ),
                 t("The numbers are not squared."): Either(
                     (normalized(total(a.abs())), normalized(total(a)))
                 ),
+                t("The sum was squared: each number is, before they are added up."): normalized(
+                    total(a) ** 2
+                ),
+                t("These are means over the window: the paper adds up."): normalized(
+                    squares / total(torch.ones_like(a))
+                ),
+                t("At the first channels the slice begins below 0, which counts from the end."): (
+                    normalized(begins_late)
+                ),
+                t("At the edge the window was moved: it is cut off there."): normalized(moved),
+                t(
+                    "The window is too wide: n channels in all, with channel i in the middle."
+                ): Either(normalized(total(a**2, wide, wide)) for wide in (half + 1, n - 1, n)),
+                t("The window goes over the images: the channels are axis 1."): normalized(
+                    (a**2).sum(0, keepdim=True).expand_as(a)
+                ),
+                t("The window read numbers that were already normalized: keep a as it is."): (
+                    _overwritten(a, k, n, alpha, beta)
+                ),
+                t("This is the divisor: a is missing."): (k + alpha * squares) ** beta,
                 t("The window goes around the edge: it is cut off there."): normalized(around),
                 t("The window lies in the image; the paper's goes over the channels."): (
                     normalized(spatial)
@@ -220,16 +290,36 @@ def lrn(answer: Any) -> str:
     return t("The result agrees with the paper's formula, at the first and last channels as well.")
 
 
+def _overwritten(a: Tensor, k: float, n: int, alpha: float, beta: float) -> Tensor:
+    """What comes out if each result takes the place of its number at once."""
+    b = a.clone()
+    for i in range(b.shape[1]):
+        window = b[:, max(0, i - n // 2) : i + n // 2 + 1]
+        b[:, i] /= (k + alpha * window.square().sum(1)) ** beta
+    return b
+
+
+class _Look(NamedTuple):
+    """What a model saw at one call."""
+
+    train: bool
+    grad: bool
+    seen: Tensor  # the first number of each image
+    time: float
+
+
 class _Spy(nn.Module):
     """A linear classifier that notes in `log` what it is shown, and in which mode."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         self.weight = nn.Parameter(weight)
-        self.log: list[tuple[bool, bool, Tensor]] = []
+        self.log: list[_Look] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        self.log.append((self.training, torch.is_grad_enabled(), x.detach().flatten(1)[:, 0]))
+        first = x.detach().flatten(1)[:, 0]
+        self.log.append(_Look(self.training, torch.is_grad_enabled(), first, time.perf_counter()))
+        time.sleep(0.001)  # an epoch takes a time that can be told from none
         return x.flatten(1) @ self.weight
 
 
@@ -238,48 +328,51 @@ def train_classifier(answer: Any) -> str:
     draw = Draw()
     for epochs in (2, 3):
         batch_size = draw.choice([6, 8])
-        count = 6 * batch_size
-        images, labels = draw.tensor(count, 1, 2, 3), torch.arange(count) % 3
+        count = 5 * batch_size + draw.randint(2, 4)  # the last mini-batch is a smaller one
+        images, labels = draw.tensor(count, 1, 2, 3), _shuffled(torch.arange(count) % 3, draw)
         images[torch.arange(count), 0, 0, labels] += 1.5
         spy, lr = _Spy(draw.tensor(6, 3)), draw.uniform(0.05, 0.2)
         start = spy.weight.detach().clone()
+        given_images, given_labels = images.clone(), labels.clone()
         trial = Trial(
             answer,
             in_place=True,
             patience=6,  # the first optimizer and loader import half of torch
             model=spy.eval(),
-            images=images.clone(),
-            labels=labels.clone(),
+            images=given_images,
+            labels=given_labels,
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,
         )
+        end = time.perf_counter()
+        for name, before, after in (
+            ("images", images, given_images),
+            ("labels", labels, given_labels),
+        ):
+            if not torch.equal(before, after):
+                raise trial.wrong(t("It changes its input {a}: the caller still needs it.", a=name))
         _curves(trial, epochs)
+        if torch.equal(spy.weight.detach(), start):
+            raise trial.wrong(
+                t("The model has not changed: its weights are those it came with."),
+                hint=t(
+                    "backward() finds the gradients and step() uses them, with no zero_grad() in "
+                    "between; and it is the model itself that is trained, not a copy."
+                ),
+            )
         batches = _batches(trial, spy, images, epochs, batch_size)
         weights, losses, accuracies = _trained(start, images, labels, batches, lr)
         trial.expect(
             weights,
-            partial(_loop_faults, batch_size, start, images, labels, batches, lr),
+            partial(_loop_faults, start, images, labels, batches, lr),
             got=spy.weight.detach(),
             what=t("the trained weights"),
             hint=t(
                 "For each mini-batch: loss, zero_grad(), backward(), step(). SGD, momentum 0.9."
             ),
         )
-        trial.expect(
-            [sum(part) / len(part) for part in losses],
-            {
-                t("This is the loss of the last mini-batch: take the mean of the epoch."): [
-                    part[-1] for part in losses
-                ],
-                t("The losses of an epoch were added up: take their mean."): [
-                    sum(part) for part in losses
-                ],
-            },
-            got=trial.out["loss"],
-            what='"loss"',
-            hint=t("The mean of the mini-batches' losses, each as it was when it was trained on."),
-        )
+        _losses(trial, losses, [len(batch) for batch in batches[0]])
         trial.expect(
             accuracies,
             {
@@ -295,7 +388,12 @@ def train_classifier(answer: Any) -> str:
             what='"accuracy"',
             hint=t("After each epoch, all images once, in eval(): how many are right?"),
         )
+        _seconds(trial, spy.log, epochs, end)
     return t("Mini-batches, modes, weights, losses and accuracies are right in every epoch.")
+
+
+def _shuffled(values: Tensor, draw: Draw) -> Tensor:
+    return values[draw.sample(range(len(values)), len(values))]
 
 
 def _curves(trial: Trial, epochs: int) -> None:
@@ -330,38 +428,39 @@ def _batches(
 ) -> list[list[Tensor]]:
     """By epoch the numbers of the images in each mini-batch; Wrong if these are not in order."""
     first = images.flatten(1)[:, 0]
-    training = [(grad, seen) for train, grad, seen in spy.log if train]
-    evaluated = [(grad, seen) for train, grad, seen in spy.log if not train]
-    if any(not grad or len(seen) > batch_size for grad, seen in training):
-        if not evaluated or any(not grad for grad, _ in training):
-            raise trial.wrong(
-                t("The accuracy was measured in train()."),
-                hint=t("Dropout and BN would disturb it: model.eval() before, train() after."),
-            )
+    training = [look for look in spy.log if look.train]
+    evaluated = [look for look in spy.log if not look.train]
+    steps = epochs * -(-len(images) // batch_size)
+    without_eval = not evaluated and len(training) >= steps
+    if without_eval or any(not look.grad for look in training):
+        raise trial.wrong(
+            t("The accuracy was measured in train()."),
+            hint=t("Dropout and BN would disturb it: model.eval() before, train() after."),
+        )
+    if any(len(look.seen) > batch_size for look in training):
         raise trial.wrong(
             t("There was a mini-batch of more than batch_size images."),
-            t("Came out: {a}", a=max(len(seen) for _, seen in training)),
+            t("Came out: {a}", a=max(len(look.seen) for look in training)),
             t("Expected: {a}", a=batch_size),
         )
-    steps = epochs * (len(images) // batch_size)
-    if len(training) < steps and any(grad and len(seen) <= batch_size for grad, seen in evaluated):
+    if len(training) < steps and any(
+        look.grad and len(look.seen) <= batch_size for look in evaluated
+    ):
         raise trial.wrong(
             t("Some mini-batches were trained on in eval()."),
             hint=t("After measuring, every epoch begins with model.train()."),
         )
     if len(training) != steps:
+        dropped = len(training) == steps - epochs
         raise trial.wrong(
             t("The number of mini-batches in train() is wrong."),
             t("Came out: {a}", a=len(training)),
             t("Expected: {a}", a=steps),
-            hint=t("Every epoch shows every image once, batch_size at a time."),
+            hint=t("The last mini-batch of an epoch is missing: it may be a smaller one.")
+            if dropped
+            else t("Every epoch shows every image once, batch_size at a time."),
         )
-    if not evaluated:
-        raise trial.wrong(
-            t("The accuracy was measured in train()."),
-            hint=t("Dropout and BN would disturb it: model.eval() before, train() after."),
-        )
-    numbers = [torch.cat([(first == v).nonzero()[0] for v in seen]) for _, seen in training]
+    numbers = [torch.cat([(first == v).nonzero()[0] for v in look.seen]) for look in training]
     each = len(numbers) // epochs
     by_epoch = [numbers[i * each : (i + 1) * each] for i in range(epochs)]
     orders = [torch.cat(part) for part in by_epoch]
@@ -379,7 +478,60 @@ def _batches(
         raise trial.wrong(
             t("Every epoch has the same order."), hint=t("Shuffle anew in each epoch.")
         )
+    if all(int(b.max() - b.min()) < len(b) for part in by_epoch for b in part):
+        raise trial.wrong(
+            t("Only the mini-batches are shuffled: the same images always come together."),
+            hint=t("Shuffle the images, and divide them into mini-batches after that."),
+        )
     return by_epoch
+
+
+def _losses(trial: Trial, losses: list[list[float]], sizes: list[int]) -> None:
+    """Whether "loss" is right: the mean of the mini-batches', or that of all images."""
+    totals, batches, images = [sum(part) for part in losses], len(sizes), sum(sizes)
+    by_image = [
+        sum(n * loss for n, loss in zip(sizes, part, strict=True)) / images for part in losses
+    ]
+    if close(trial.out["loss"], by_image):
+        return
+    trial.expect(
+        [total / batches for total in totals],
+        {
+            t("This is the loss of the last mini-batch: take the mean of the epoch."): [
+                part[-1] for part in losses
+            ],
+            t("The losses of an epoch were added up: take their mean."): totals,
+            t("The sum was divided by a wrong number: how many mini-batches are there?"): Either(
+                [total / wrong for total in totals] for wrong in (images, sizes[0], len(losses))
+            ),
+        },
+        got=trial.out["loss"],
+        what='"loss"',
+        hint=t("The mean of the mini-batches' losses, each as it was when it was trained on."),
+    )
+
+
+def _seconds(trial: Trial, log: list[_Look], epochs: int, end: float) -> None:
+    """Whether "seconds" are those of each epoch, as far as the calls of the model can tell."""
+    got = trial.out["seconds"]
+    steps = [i for i, look in enumerate(log) if look.train]
+    each = len(steps) // epochs
+    for epoch in range(1, epochs):
+        first, last = steps[epoch * each], steps[(epoch + 1) * each - 1]
+        following = log[steps[(epoch + 1) * each]].time if epoch + 1 < epochs else end
+        most = following - log[first - 1].time  # the epoch lies between other epochs' calls
+        added_up = got[epoch] - got[epoch - 1] >= log[last].time - log[first].time
+        if got[epoch] > most + (0 if added_up else 1):  # a coarse clock may be wrong by a little
+            raise trial.wrong(
+                t("Wrong: {a}.", a='"seconds"'),
+                t("Came out: {a}", a=described(got)),
+                t("Epoch {n} took less than {a} seconds.", n=epoch + 1, a=f"{most:.2g}"),
+                hint=t("perf_counter() at the end of an epoch, minus that at its own start."),
+            )
+
+
+def _sgd(parameters: Any, lr: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr, momentum=0.9)
 
 
 def _trained(
@@ -388,39 +540,70 @@ def _trained(
     labels: Tensor,
     batches: list[list[Tensor]],
     lr: float,
+    *,
+    made: Callable[..., torch.optim.Optimizer] = _sgd,
+    loss: Callable[..., Tensor] = F.cross_entropy,
     zero: bool = True,
-    momentum: float = 0.9,
-    softmax: bool = False,
-    scale: float = 1.0,
+    anew: bool = False,
+    labels_step: int | None = None,
 ) -> tuple[Tensor, list[list[float]], list[float]]:
     """The weights after these mini-batches, their losses, the accuracy after each epoch."""
-    model = _Spy(start.clone())
-    optimizer = torch.optim.SGD(model.parameters(), lr, momentum)
+    weight = start.clone().requires_grad_()
+    optimizer = made([weight], lr)
     losses, accuracies = [], []
     for epoch in batches:
+        optimizer = made([weight], lr) if anew else optimizer
         losses.append([0.0] * len(epoch))
         for i, batch in enumerate(epoch):
-            logits = model(images[batch])
-            loss = F.cross_entropy(logits.softmax(1) if softmax else logits, labels[batch])
-            losses[-1][i] = loss.item()
+            wanted = labels[batch]
+            if labels_step is not None:  # labels not of these images
+                wanted = labels[i * labels_step :][: len(batch)]
+            value = loss(images[batch].flatten(1) @ weight, wanted)
+            losses[-1][i] = value.item()
             if zero:
                 optimizer.zero_grad()
-            (scale * loss).backward()
+            value.backward()
             optimizer.step()
-        right = model(images).argmax(1) == labels
+        right = (images.flatten(1) @ weight).argmax(1) == labels
         accuracies.append(right.double().mean().item())
-    return model.weight.detach(), losses, accuracies
+    return weight.detach(), losses, accuracies
 
 
-def _loop_faults(batch_size: int, *arguments: Any) -> dict[str, Tensor]:
+def _loop_faults(
+    start: Tensor, images: Tensor, labels: Tensor, batches: list[list[Tensor]], lr: float
+) -> dict[str, Any]:
     """The weights that usual mistakes give."""
-    changes: dict[str, dict[str, Any]] = {
-        t("The gradients add up: zero_grad() is missing before each step."): {"zero": False},
-        t("The momentum is missing: 0.9."): {"momentum": 0.0},
-        t("There is a softmax before the cross-entropy, which has its own."): {"softmax": True},
-        t("The loss is the mean over the mini-batch, not the sum."): {"scale": batch_size},
+
+    def weights(lr: float = lr, **change: Any) -> Tensor:
+        return _trained(start, images, labels, batches, lr, **change)[0]
+
+    sgd, cross_entropy = torch.optim.SGD, F.cross_entropy
+    return {
+        t("The gradients add up: zero_grad() is missing before each step."): weights(zero=False),
+        t("The momentum is missing: 0.9."): weights(made=sgd),
+        t("The optimizer is made anew in each epoch: its momentum is lost."): weights(anew=True),
+        t("The learning rate is not the argument lr."): Either(
+            weights(rate) for rate in (0.1, 0.05, 0.01, 0.001)
+        ),
+        t("Asked is plain SGD with momentum: no weight decay, no Nesterov, no Adam."): Either(
+            weights(made=other)
+            for other in (
+                partial(sgd, momentum=0.9, nesterov=True),
+                torch.optim.Adam,
+                *(partial(sgd, momentum=0.9, weight_decay=d) for d in (5e-4, 1e-4, 1e-3, 1e-2)),
+            )
+        ),
+        t("The labels are not those of these images: both need the same numbers."): Either(
+            weights(labels_step=step) for step in (len(batches[0][0]), 0)
+        ),
+        t("There is a softmax before the cross-entropy, which has its own."): weights(
+            loss=lambda y, wanted: cross_entropy(y.softmax(1), wanted)
+        ),
+        t("nll_loss takes the logarithms of probabilities, not logits."): weights(loss=F.nll_loss),
+        t("The loss is the mean over the mini-batch, not the sum."): weights(
+            loss=partial(cross_entropy, reduction="sum")
+        ),
     }
-    return {hint: _trained(*arguments, **change)[0] for hint, change in changes.items()}
 
 
 def _alexnet(towers: int, *, bias: bool = True, side: int = 6, grouped: str = "245") -> dict:
@@ -437,22 +620,52 @@ def _alexnet(towers: int, *, bias: bool = True, side: int = 6, grouped: str = "2
     return found
 
 
+# Parameters of torchvision's alexnet, after A. Krizhevsky, arXiv:1404.5997.
+_TORCHVISION = {"conv1": 23296, "conv2": 307392, "conv3": 663936, "conv4": 884992}
+_TORCHVISION |= {"conv5": 590080, "fc6": 37752832, "fc7": 16781312, "fc8": 4097000}
+
+
 def alexnet_parameters(answer: Any) -> str:
     """`alexnet_parameters(towers)`: weights and biases by layer, figure 2 of the paper."""
     for towers in (1, 2, 4):
         trial = Trial(answer, towers=towers)
-        want = _alexnet(towers)
+        want, plain = _alexnet(towers), _alexnet(towers, bias=False)
+        biases = {name: want[name] - plain[name] for name in want}
+        if isinstance(trial.out, dict) and set(trial.out) != set(want):
+            raise trial.wrong(
+                t("The keys of the dict are not those of the table."),
+                t("Came out: {a}", a=", ".join(map(str, trial.out))),
+                t("Expected: {a}", a=", ".join(want)),
+            )
         trial.expect(
             want,
             {
-                t("The biases are missing: one for each output channel."): _alexnet(
-                    towers, bias=False
+                t("The biases are missing: one for each output channel."): Either(
+                    (plain, {n: want[n] if n < "fc" else plain[n] for n in want})
+                ),
+                t("The biases were divided by the towers: every output channel has one."): Either(
+                    {n: plain[n] + (biases[n] // towers if n in some else biases[n]) for n in want}
+                    for some in (tuple(want), ("conv2", "conv4", "conv5"))
+                ),
+                t("These are the numbers of one tower: asked is the whole network."): Either(
+                    (
+                        {n: want[n] // towers for n in want},
+                        {n: plain[n] // towers + biases[n] for n in want},
+                    )
+                ),
+                t("These are torchvision's layers, of a narrower AlexNet: take the table's."): (
+                    _TORCHVISION
+                ),
+                t("conv1 reads the image, with all its channels."): Either(
+                    _alexnet(towers, grouped=some) for some in ("1245", "12345")
                 ),
                 t("conv3 reads the maps of all towers."): _alexnet(towers, grouped="2345"),
                 t("The fully connected layers read all towers."): Either(
                     (_alexnet(towers, grouped="245678"), _alexnet(towers, grouped="2345678"))
                 ),
-                t("The towers make no difference here: who reads only its own half?"): _alexnet(1),
+                t("The towers make no difference here: who reads only its own half?"): Either(
+                    (_alexnet(1), _alexnet(2))
+                ),
                 t("conv2, conv4 and conv5 all read only their own tower."): Either(
                     _alexnet(towers, grouped=some) for some in ("2", "4", "5", "24", "25", "45")
                 ),

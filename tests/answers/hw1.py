@@ -1,5 +1,6 @@
 """Wrong answers to homework 1."""
 
+import copy
 import math
 import time
 
@@ -46,6 +47,21 @@ def plus_one_too_early(size, kernel, stride, padding):
 @wrong("conv_output_size", "stride is missing")
 def stride_of_one(size, kernel, stride, padding):
     return size + 2 * padding - kernel + 1
+
+
+@wrong("conv_output_size", "not kernel - 1")
+def kernel_less_one(size, kernel, stride, padding):
+    return (size + 2 * padding - (kernel - 1)) // stride + 1
+
+
+@wrong("conv_output_size", "not kernel + 1")
+def kernel_and_one(size, kernel, stride, padding):
+    return (size + 2 * padding - kernel - 1) // stride + 1
+
+
+@wrong("conv_output_size", "to the nearest")
+def to_the_nearest(size, kernel, stride, padding):
+    return round((size + 2 * padding - kernel) / stride) + 1
 
 
 def cost(c_in, c_out, kernel, groups, size, bias=None, macs=None):
@@ -96,6 +112,37 @@ def operations(c_in, c_out, kernel, groups, size):
 def bias_for_each_position(c_in, c_out, kernel, groups, size):
     parameters, _ = cost(c_in, c_out, kernel, groups, size)
     return parameters, parameters * size**2
+
+
+@wrong("conv_cost", "first the parameters")
+def the_other_order(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size)[::-1]
+
+
+@wrong("conv_cost", "one bias of its own")
+def one_bias(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size, bias=1)
+
+
+@wrong("conv_cost", "one bias of its own")
+def grouped_bias(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size, bias=c_out // groups)
+
+
+@wrong("conv_cost", "groups are missing")
+def groups_in_the_parameters_only(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size)[0], cost(c_in, c_out, kernel, 1, size)[1]
+
+
+@wrong("conv_cost", "one output channel only")
+def macs_of_one_channel(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size)[0], c_in // groups * kernel**2 * size**2
+
+
+@wrong("conv_cost", "an int, not a float")
+def true_division(c_in, c_out, kernel, groups, size):
+    weights = c_out * c_in / groups * kernel**2
+    return weights + c_out, weights * size**2
 
 
 def convolved(image, kernels, stride, padding, flip=False, mean=False, channels=None):
@@ -164,6 +211,78 @@ def summed_over_outputs(image, kernels, stride, padding):
     return convolved(image, kernels, stride, padding).sum(0)
 
 
+@wrong("conv2d", "patches stand at i, j")
+def start_without_stride(image, kernels, stride, padding):
+    height, width = convolved(image, kernels, stride, padding).shape[1:]
+    return convolved(image, kernels, 1, padding)[:, :height, :width]
+
+
+@wrong("conv2d", "do not overwrite it")
+def overwritten(image, kernels, stride, padding):
+    for c in range(len(image)):
+        result = convolved(image[c : c + 1], kernels[:, c : c + 1], stride, padding)
+    return result
+
+
+@wrong("conv2d", "only channel c of the image")
+def channels_added_first(image, kernels, stride, padding):
+    return convolved(image.sum(0, keepdim=True), kernels.sum(1, keepdim=True), stride, padding)
+
+
+@wrong("conv2d", "on all four sides")
+def padded_at_one_end(image, kernels, stride, padding):
+    return convolved(F.pad(image, (padding, 0, padding, 0)), kernels, stride, 0)
+
+
+@wrong("conv2d", "on all four sides")
+def padded_in_width(image, kernels, stride, padding):
+    return convolved(F.pad(image, (padding, padding)), kernels, stride, 0)
+
+
+@wrong("conv2d", "an axis too many")
+def with_a_batch_axis(image, kernels, stride, padding):
+    return convolved(image, kernels, stride, padding)[None]
+
+
+@wrong("conv2d", "It stopped with")
+def hard_coded_kernel(image, kernels, stride, padding):
+    image, k = F.pad(image, (padding,) * 4), 3
+    height, width = ((side - k) // stride + 1 for side in image.shape[1:])
+    result = image.new_zeros(len(kernels), height, width)
+    for i in range(height):
+        for j in range(width):
+            patch = image[:, i * stride : i * stride + k, j * stride : j * stride + k]
+            result[:, i, j] = (patch * kernels).sum((1, 2, 3))
+    return result
+
+
+@wrong("conv2d", "Input: image")
+def hard_coded_channels(image, kernels, stride, padding):
+    parts = (convolved(image[[c]], kernels[:, [c]], stride, padding) for c in range(3))
+    return sum(parts)
+
+
+@wrong("conv2d", "shape is wrong")
+def as_if_square(image, kernels, stride, padding):
+    result = convolved(image, kernels, stride, padding)
+    return result[:, :, : result.shape[1]]
+
+
+@wrong("conv2d", "It calls conv2d")
+def torchs_own_layer(image, kernels, stride, padding):
+    o, c, k, _ = kernels.shape
+    layer = nn.Conv2d(c, o, k, stride, padding, bias=False, dtype=image.dtype)
+    layer.weight.data = kernels
+    return layer(image).detach()
+
+
+@wrong("conv2d", "It calls unfold")
+def unfolded_by_a_method(image, kernels, stride, padding):
+    k = kernels.shape[-1]
+    patches = F.pad(image, (padding,) * 4).unfold(1, k, stride).unfold(2, k, stride)
+    return torch.einsum("cijuv,ocuv->oij", patches, kernels)
+
+
 def window(a, n, before=None, after=None, square=True):
     before = n // 2 if before is None else before
     after = n // 2 if after is None else after
@@ -230,10 +349,73 @@ def squared_in_place(a, k, n, alpha, beta):
     return b / (k + alpha * window(a.pow_(2), n, square=False)) ** beta
 
 
+@wrong("lrn", "α is missing")
+def without_alpha(a, k, n, alpha, beta):
+    return a / (k + window(a, n)) ** beta
+
+
+@wrong("lrn", "k, n, α and β are arguments")
+def the_papers_numbers(a, k, n, alpha, beta):
+    return a / (2 + 1e-4 * window(a, 5)) ** 0.75
+
+
+@wrong("lrn", "whole bracket")
+def beta_on_the_sum(a, k, n, alpha, beta):
+    return a / (k + (alpha * window(a, n)) ** beta)
+
+
+@wrong("lrn", "The sum was squared")
+def square_of_the_sum(a, k, n, alpha, beta):
+    return a / (k + alpha * window(a, n, square=False) ** 2) ** beta
+
+
+@wrong("lrn", "means over the window")
+def mean_of_the_window(a, k, n, alpha, beta):
+    return a / (k + alpha * window(a, n) / window(torch.ones_like(a), n)) ** beta
+
+
+@wrong("lrn", "begins below 0")
+def negative_start(a, k, n, alpha, beta):
+    half = n // 2
+    sums = [a[:, i - half : i + half + 1].square().sum(1) for i in range(a.shape[1])]
+    return a / (k + alpha * torch.stack(sums, 1)) ** beta
+
+
+@wrong("lrn", "window was moved")
+def moved_at_the_edge(a, k, n, alpha, beta):
+    starts = [min(max(0, i - n // 2), a.shape[1] - n) for i in range(a.shape[1])]
+    sums = torch.stack([a[:, s : s + n].square().sum(1) for s in starts], 1)
+    return a / (k + alpha * sums) ** beta
+
+
+@wrong("lrn", "too wide")
+def n_on_each_side(a, k, n, alpha, beta):
+    return a / (k + alpha * window(a, n, n, n)) ** beta
+
+
+@wrong("lrn", "channels are axis 1")
+def over_the_images(a, k, n, alpha, beta):
+    return a / (k + alpha * window(a.transpose(0, 1), n).transpose(0, 1)) ** beta
+
+
+@wrong("lrn", "already normalized")
+def one_after_the_other(a, k, n, alpha, beta):
+    b = a.clone()
+    for i in range(a.shape[1]):
+        part = b[:, max(0, i - n // 2) : i + n // 2 + 1]
+        b[:, i] = b[:, i] / (k + alpha * part.square().sum(1)) ** beta
+    return b
+
+
+@wrong("lrn", "This is the divisor")
+def only_the_divisor(a, k, n, alpha, beta):
+    return (k + alpha * window(a, n)) ** beta
+
+
 class Loop:
     """The training loop, right but for what a subclass changes."""
 
-    momentum, zero, shuffle, evaluates, trains = 0.9, True, True, True, True
+    momentum, zero, shuffle, evaluates, trains, anew = 0.9, True, True, True, True, False
 
     def order(self, count, epoch):
         return torch.randperm(count) if self.shuffle else torch.arange(count)
@@ -247,31 +429,53 @@ class Loop:
     def number(self, loss):
         return loss.item()
 
+    def optimizer(self, parameters, lr):
+        return torch.optim.SGD(parameters, lr, self.momentum)
+
+    def batches(self, order, size):
+        return order.split(size)
+
+    def labels(self, labels, batch, place):
+        return labels[batch]
+
+    def step(self, optimizer, loss):
+        if self.zero:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    def time(self, start, first):
+        return time.perf_counter() - start
+
+    def result(self, curves):
+        return curves
+
     def accuracy(self, model, images, labels):
         with torch.no_grad():
             return (model(images).argmax(1) == labels).double().mean().item()
 
     def __call__(self, model, images, labels, epochs, batch_size, lr):
-        optimizer = torch.optim.SGD(model.parameters(), lr, self.momentum)
+        optimizer, first = self.optimizer(model.parameters(), lr), time.perf_counter()
         curves = {"loss": [], "accuracy": [], "seconds": []}
         model.train()
         for epoch in range(epochs):
             start, losses = time.perf_counter(), []
+            if self.anew:
+                optimizer = self.optimizer(model.parameters(), lr)
             if self.trains:
                 model.train()
-            for batch in self.order(len(images), epoch).split(batch_size):
-                loss = self.loss(model(images[batch]), labels[batch])
-                if self.zero:
-                    optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+            order = self.order(len(images), epoch)
+            for i, batch in enumerate(self.batches(order, batch_size)):
+                wanted = self.labels(labels, batch, i * batch_size)
+                loss = self.loss(model(images[batch]), wanted)
+                self.step(optimizer, loss)
                 losses.append(self.number(loss))
             if self.evaluates:
                 model.eval()
             curves["loss"].append(self.recorded(losses))
             curves["accuracy"].append(self.accuracy(model, images, labels))
-            curves["seconds"].append(time.perf_counter() - start)
-        return curves
+            curves["seconds"].append(self.time(start, first))
+        return self.result(curves)
 
     __name__ = "Loop"
 
@@ -311,6 +515,65 @@ for made, *words in (
         loop("with_replacement", order=lambda self, n, _: torch.randint(n, (n,))),
         "several times",
     ),
+    (loop("no_step", step=lambda self, o, loss: loss.backward()), "model has not changed"),
+    (
+        loop(
+            "zero_too_late", step=lambda self, o, loss: (loss.backward(), o.zero_grad(), o.step())
+        ),
+        "model has not changed",
+        "no zero_grad() in between",
+    ),
+    (loop("optimizer_anew", anew=True), "made anew in each epoch"),
+    (
+        loop("fixed_rate", optimizer=lambda self, p, _: torch.optim.SGD(p, 0.01, 0.9)),
+        "not the argument lr",
+    ),
+    (loop("adam", optimizer=lambda self, p, lr: torch.optim.Adam(p, lr)), "no Adam"),
+    (
+        loop(
+            "weight_decay",
+            optimizer=lambda self, p, lr: torch.optim.SGD(p, lr, 0.9, weight_decay=5e-4),
+        ),
+        "no weight decay",
+    ),
+    (
+        loop("labels_in_order", labels=lambda self, y, b, place: y[place : place + len(b)]),
+        "labels are not those",
+    ),
+    (loop("first_labels", labels=lambda self, y, b, _: y[: len(b)]), "labels are not those"),
+    (loop("nll", loss=lambda self, y, t: F.nll_loss(y, t)), "not logits"),
+    (
+        loop(
+            "drops_the_last", batches=lambda self, order, n: order[: len(order) // n * n].split(n)
+        ),
+        "last mini-batch",
+        "smaller one",
+    ),
+    (
+        loop(
+            "only_batches_shuffled",
+            batches=lambda self, order, n: [
+                order.sort().values.split(n)[i] for i in torch.randperm(-(-len(order) // n))
+            ],
+        ),
+        "Only the mini-batches are shuffled",
+    ),
+    (loop("keeps_the_graph", number=lambda self, loss: loss), "holds tensors", "graph"),
+    (
+        loop("only_the_last_epoch", result=lambda self, c: {k: v[-1:] for k, v in c.items()}),
+        "one entry for each epoch",
+    ),
+    (
+        loop("clock_started_once", time=lambda self, _, first: time.perf_counter() - first),
+        '"seconds"',
+        "its own start",
+    ),
+    (loop("time_of_day", time=lambda self, *_: time.time()), '"seconds"', "its own start"),
+    (
+        loop("milliseconds", time=lambda self, s, _: 1000 * (time.perf_counter() - s)),
+        '"seconds"',
+        "took less than",
+    ),
 ):
     wrong("train_classifier", *words)(made)
 
@@ -318,6 +581,34 @@ for made, *words in (
 @wrong("train_classifier", "must return a dict")
 def no_curves(model, images, labels, epochs, batch_size, lr):
     Loop()(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "model has not changed", "not a copy")
+def trains_a_copy(model, images, labels, epochs, batch_size, lr):
+    return Loop()(copy.deepcopy(model), images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "It changes its input images")
+def shuffles_in_place(model, images, labels, epochs, batch_size, lr):
+    order = torch.randperm(len(images))
+    images[:], labels[:] = images[order], labels[order]
+    return Loop()(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "measured in train()")
+def evaluated_by_mini_batches_in_train(model, images, labels, epochs, batch_size, lr):
+    def accuracy(self, model, x, y):
+        pairs = zip(x.split(batch_size), y.split(batch_size), strict=True)
+        return sum(int((model(a).argmax(1) == b).sum()) for a, b in pairs) / len(y)
+
+    made = loop("made", evaluates=False, accuracy=accuracy)
+    return made(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", '"loss"', "divided by a wrong number")
+def divided_by_the_images(model, images, labels, epochs, batch_size, lr):
+    made = loop("made", recorded=lambda self, losses: sum(losses) / len(images))
+    return made(model, images, labels, epochs, batch_size, lr)
 
 
 @wrong("train_classifier", "It calls seminar.train")
@@ -364,6 +655,48 @@ def without_pool5(towers):
 @wrong("alexnet_parameters", "not the sum")
 def the_sum(towers):
     return sum(alexnet(towers).values())
+
+
+OUTPUTS = {"conv1": 96, "conv2": 256, "conv3": 384, "conv4": 384, "conv5": 256}
+OUTPUTS |= {"fc6": 4096, "fc7": 4096, "fc8": 1000}
+
+
+@wrong("alexnet_parameters", "biases were divided")
+def biases_divided(towers):
+    weights = alexnet(towers, bias=False)
+    return {name: weights[name] + OUTPUTS[name] // towers for name in weights}
+
+
+@wrong("alexnet_parameters", "biases are missing")
+def biases_of_convolutions_only(towers):
+    full = alexnet(towers)
+    return {name: n - OUTPUTS[name] * name.startswith("fc") for name, n in full.items()}
+
+
+@wrong("alexnet_parameters", "numbers of one tower")
+def of_one_tower(towers):
+    return {name: n // towers for name, n in alexnet(towers).items()}
+
+
+@wrong("alexnet_parameters", "conv1 reads the image")
+def conv1_grouped(towers):
+    return alexnet(towers, grouped="1245")
+
+
+@wrong("alexnet_parameters", "make no difference")
+def always_two_towers(towers):
+    return alexnet(2)
+
+
+@wrong("alexnet_parameters", "torchvision's layers")
+def torchvisions(towers):
+    numbers = (23296, 307392, 663936, 884992, 590080, 37752832, 16781312, 4097000)
+    return dict(zip(OUTPUTS, numbers, strict=True))
+
+
+@wrong("alexnet_parameters", "keys of the dict")
+def without_fc8(towers):
+    return {name: n for name, n in alexnet(towers).items() if name != "fc8"}
 
 
 @wrong("alexnet_parameters", "It calls seminar")

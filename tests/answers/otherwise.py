@@ -1,6 +1,7 @@
 """Right answers in other ways than the solutions: a check must not ask for one way of writing."""
 
 import math
+import time
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ def with_a_loader(model, images, labels, epochs, batch_size, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     history = {"loss": [], "accuracy": [], "seconds": []}
     for epoch in range(epochs):
-        total = 0.0
+        start, total = time.time(), 0.0
         for x, y in loader:
             model.train()
             optimizer.zero_grad(set_to_none=False)
@@ -59,8 +60,15 @@ def with_a_loader(model, images, labels, epochs, batch_size, lr):
         print(f"epoch {epoch}: {total:.3f}")
         history["loss"].append(total / len(images))
         history["accuracy"].append(right / len(images))
-        history["seconds"].append(0.5)
+        history["seconds"].append(time.time() - start)
     return history
+
+
+@right("lrn")
+def by_running_sums(a, k, n, alpha, beta):
+    squares = np.pad(a.numpy() ** 2, ((0, 0), (n // 2 + 1, n // 2), (0, 0), (0, 0)))
+    sums = np.cumsum(squares, 1)
+    return torch.from_numpy(a.numpy() / (k + alpha * (sums[:, n:] - sums[:, :-n])) ** beta)
 
 
 @right("conv_cost")
