@@ -12,6 +12,7 @@ from .trial import Draw, Trial
 
 AXES = (0, 2, 3)
 FORBIDDEN = ("batch_norm", "native_batch_norm", "instance_norm", "group_norm", "layer_norm")
+FUSED = ("fuse_conv_bn_eval", "fuse_conv_bn_weights")
 
 
 def _batch(draw: Draw) -> Tensor:
@@ -30,7 +31,7 @@ def batch_statistics(answer: Any) -> str:
     draw = Draw()
     for _ in range(5):
         x = _batch(draw)
-        trial = Trial(answer, x=x)
+        trial = Trial(answer, forbid=FORBIDDEN, x=x)
         mean, var = trial.parts("mean", "var")
         trial.expect(
             x.mean(AXES),
@@ -319,6 +320,7 @@ def batch_norm_layer(answer: Any) -> str:
                     x, None, None, reference.weight, reference.bias, training=True
                 ).detach(),
                 t("In eval() ε is missing."): _evaluated(reference, x, eps=0),
+                t("In eval() γ and β are missing."): F.batch_norm(x, *_running(reference)),
             },
             what=t("the output in eval()"),
             hint=t("In eval() the layer is a fixed formula with the running statistics."),
@@ -329,7 +331,13 @@ def batch_norm_layer(answer: Any) -> str:
             what="running_mean",
             hint=t("A batch in eval() must not move the running statistics."),
         )
-        _trains(layer.train(), reference.train(), draw.tensor(4, c, 3, 3))
+        for training in (True, False):
+            _trains(layer.train(training), reference.train(training), draw.tensor(4, c, 3, 3))
+        if any(value.requires_grad for value in layer.buffers()):
+            raise trial.wrong(
+                t("The running statistics carry the graph of the batch along."),
+                hint=t("They are numbers to remember: compute them under torch.no_grad()."),
+            )
     return t(
         "Output, running statistics and gradients are nn.BatchNorm2d's, in train() and in eval()."
     )
@@ -371,6 +379,7 @@ def _trains(layer: nn.Module, reference: nn.Module, x: Tensor) -> None:
         y = module(leaf)
         if not y.requires_grad:
             return {"∂L/∂x": None, "∂L/∂γ": None}
+        module.zero_grad()
         weights = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view_as(y)
         (y * weights).sum().backward()
         return {"∂L/∂x": leaf.grad, "∂L/∂γ": module.get_parameter("weight").grad}
@@ -393,21 +402,28 @@ def _trains(layer: nn.Module, reference: nn.Module, x: Tensor) -> None:
 def fold(answer: Any) -> str:
     """`fold(conv, bn)` → one convolution that does what both do in eval()."""
     draw = Draw()
-    for has_bias in (False, True, False):
+    for has_bias, kernel in ((False, (3, 3)), (True, (1, 1)), (False, (5, 3))):
         c_in, c_out = draw.randint(1, 3), draw.randint(2, 4)
         stride, padding = draw.randint(1, 2), draw.randint(0, 1)
-        conv = nn.Conv2d(c_in, c_out, 3, stride=stride, padding=padding, bias=has_bias).double()
+        conv = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=padding, bias=has_bias)
+        conv = conv.double()
         bn = nn.BatchNorm2d(c_out, eps=0.1).double().eval()
         with torch.no_grad():
             mean, var = _running(bn)
             for value in (*conv.parameters(), *bn.parameters(), mean):
                 value.copy_(draw.tensor(*value.shape))
             var.copy_(draw.tensor(c_out).exp())
-        trial = Trial(answer, conv=conv, bn=bn)
+        trial = Trial(answer, forbid=FUSED, conv=conv, bn=bn)
         folded = trial.module()
         if not isinstance(folded, nn.Conv2d):
             raise trial.wrong(
                 t("It must return one nn.Conv2d."), t("Came out: {a}", a=type(folded).__name__)
+            )
+        if folded.kernel_size != kernel:
+            raise trial.wrong(
+                t("The kernel must be as large as that of the given convolution."),
+                t("Came out: {a}", a=folded.kernel_size),
+                t("Expected: {a}", a=kernel),
             )
         if (folded.stride, folded.padding) != (conv.stride, conv.padding):
             raise trial.wrong(
@@ -417,7 +433,13 @@ def fold(answer: Any) -> str:
             )
         x = draw.tensor(2, c_in, 6, 7)
         y = _apply(folded.double().eval(), x)
-        y.expect(bn(conv(x)).detach(), _folded_wrong(conv, bn, x))
+        y.expect(
+            bn(conv(x)).detach(),
+            _folded_wrong(conv, bn, x),
+            hint=t(
+                "Is bn.eps under the root, and does the new bias count where conv.bias is None?"
+            ),
+        )
     return t("One convolution gives what convolution and BN give in eval(), with and without bias.")
 
 

@@ -55,6 +55,13 @@ def pad_shortcut(answer: Any) -> str:
             },
             hint=t("Take every stride-th row and column; then add zero channels on both sides."),
         )
+    x = draw.tensor(1, 2, 4, 4).requires_grad_()
+    trial = Trial(answer, x=x, out_channels=4, stride=2)
+    if not (isinstance(trial.out, Tensor) and trial.out.requires_grad):
+        raise trial.wrong(
+            t("No gradient comes back to x."),
+            hint=t("The shortcut is the gradient's way back: nothing in it may be detached."),
+        )
     return t("Every stride-th position, half of the zero channels before and half after.")
 
 
@@ -63,7 +70,7 @@ def residual_block(answer: Any) -> str:
     draw = Draw()
     c = 2 * draw.randint(2, 3)
     for option in "ABC":
-        for width, stride in ((c, 1), (2 * c, 2), (2 * c, 1)):
+        for width, stride in ((c, 1), (2 * c, 2), (2 * c, 1), (c, 2)):
             arguments: dict[str, Any] = {
                 "in_channels": c,
                 "channels": width,
@@ -91,7 +98,24 @@ def residual_block(answer: Any) -> str:
                 what="bn2.running_mean",
                 hint=t("In train() every BN sees each batch exactly once."),
             )
+            x = draw.tensor(3, c, h, w)
+            trial = run(partial(_gradient, block), x, made.inputs)
+            trial.expect(
+                _gradient(reference, x),
+                what=t("the gradient at x"),
+                hint=t("It comes back through F and through the shortcut: is one detached?"),
+            )
     return t("The block gives what the paper's gives, for options A, B and C, in both modes.")
+
+
+def _gradient(module: nn.Module, x: Tensor) -> Tensor:
+    """∂L/∂x for a loss L of `module(x)` that weighs every number differently."""
+    leaf = x.clone().requires_grad_()
+    y = module(leaf)
+    if not y.requires_grad:
+        return torch.zeros_like(x)
+    weights = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view_as(y)
+    return torch.autograd.grad((y * weights).sum(), leaf)[0]
 
 
 def _projects(made: Trial, reference: BasicBlock) -> None:
@@ -170,6 +194,7 @@ def start_as_identity(answer: Any) -> str:
                 t("It must change the block that it is given, and return it."),
                 t("Came out: {a}", a=type(trial.out).__name__),
             )
+        block.double()  # a new parameter may have torch's usual type
         parameters = dict(block.named_parameters())
         if lost := [
             name
@@ -193,6 +218,7 @@ def start_as_identity(answer: Any) -> str:
                 },
                 what=t("the output in train()") if training else t("the output in eval()"),
                 hint=t("The last thing F does is γ x̂ + β. When is that 0, whatever x̂ is?"),
+                tolerance=0,  # exactly: a small γ is no 0
             )
         # The running statistics have moved in train(): that is not the student's doing.
         for name, value in before.items():
@@ -227,16 +253,17 @@ def cifar_resnet(answer: Any) -> str:
         _stages(made, n)
         own_blocks(made)
         model = share(made, reference, draw).eval()
-        reference.eval()
         h, w = draw.sample(range(9, 16), 2)
-        x = draw.tensor(2, channels, h, w)
-        trial = run(model, x, arguments)
-        trial.expect(
-            reference(x).detach(),
-            _wrong_networks(reference, x),
-            what=t("the logits"),
-            hint=t("Compare the shapes after layer1, layer2 and layer3 with the table."),
-        )
+        for training in (False, True):
+            x = draw.tensor(2, channels, h, w)
+            reference.train(training)
+            trial = run(model.train(training), x, arguments)
+            trial.expect(
+                reference(x).detach(),
+                partial(_wrong_networks, reference, x),
+                what=t("the logits in train()") if training else t("the logits in eval()"),
+                hint=t("Go along the table of part 4, with the shapes after each stage."),
+            )
     return t("Names and logits are those of the paper's network of 6n+2 layers, for random n.")
 
 

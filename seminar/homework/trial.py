@@ -30,7 +30,7 @@ from ..catalogue import t
 LIMIT = 10.0  # seconds for one call: a first one may import half of torch
 GRACE = 10.0  # seconds to stop one that has not ended: it may catch what is thrown into it
 PACKAGE = Path(__file__).resolve().parent.parent
-TORCH = Path(torch.__file__).resolve().parent
+TORCH = Path(torch.__file__).parent  # as code objects name it, with links as they are
 STANDARD = sysconfig.get_paths()["stdlib"]
 # What the homework asks a student to write, and the package already has.
 OWN = tuple(str(PACKAGE / room) for room in ("layers", "init", "models", "probe", "train"))
@@ -135,19 +135,22 @@ class Trial:
                 *more,
                 hint=t("Is there a loop that never ends, or work that doubles with each step?"),
             )
-        if isinstance(outcome.get("error"), NotImplementedError):
-            raise outcome["error"]
+        error = outcome.get("error")
+        if isinstance(error, NotImplementedError) and "forward" not in str(error):
+            raise error
         if called:
             raise self.wrong(
                 t("It calls {a}, which is what you are to write yourself.", a=sorted(called)[0])
             )
-        if "error" in outcome:
-            raise self._stopped(outcome["error"])
+        if error is not None:
+            raise self._stopped(error)
         for name, before, after in zip(inputs, inputs.values(), copies, strict=True):
             if not _same(before, after):
                 raise self.wrong(
                     t("It changes its input {a}: the caller still needs it.", a=name),
-                    hint=t("Look for an assignment into it, or a method that ends in _."),
+                    hint=t(
+                        "Look for an assignment into it, for +=, or for a method that ends in _."
+                    ),
                 )
         self.out = outcome["out"]
 
@@ -163,6 +166,14 @@ class Trial:
     def _stopped(self, error: BaseException) -> Wrong:
         if isinstance(error, SystemExit):
             return self.wrong(t("It calls exit(), which ends the program: use return."))
+        if isinstance(error, NotImplementedError):  # torch's, of a module without forward
+            return self.wrong(
+                str(error).split("\n")[0],
+                hint=t(
+                    "Is `forward` spelled so, and indented like __init__, not inside it? A "
+                    "ModuleList has none: call its entries one after the other."
+                ),
+            )
         what = t("It stopped with {a}: {b}", a=type(error).__name__, b=str(error).split("\n")[0])
         own = [
             frame
@@ -219,13 +230,17 @@ class Trial:
             if any(close(got, v, tolerance) and not close(v, want, tolerance) for v in values):
                 hint = fault
                 break
+        else:
+            hint = _kind(got, want) or hint
         lines = _difference(got, want, tolerance)
         if what:
             lines = [t("Wrong: {a}.", a=what), *lines]
         raise self.wrong(*lines, hint="" if got is None else hint)
 
 
-def run(module: nn.Module, x: Tensor, made: dict[str, Any], given: bool = False) -> Trial:
+def run(
+    module: Callable[[Tensor], Any], x: Tensor, made: dict[str, Any], given: bool = False
+) -> Trial:
     """module(x), detached, as a Trial; its message names the arguments with which it was `made`.
 
     The module itself is not copied: it keeps what it changes in itself.
@@ -247,14 +262,15 @@ def share(
     own = t("It has: {a}", a=", ".join(got) or "–")
     if missing := [name for name in want if name not in got]:
         raise trial.wrong(
-            t("Its state_dict() lacks {a}.", a=", ".join(missing[:6])),
+            t("Its state_dict() lacks {a}.", a=_some(missing)),
             own,
             hint=t("Names, numbers and places of the layers must be those of the question."),
         )
     if extra := [name for name in got if name not in want]:
-        bias = any(name.endswith("bias") and "conv" in name for name in extra)
+        convolutions = {name.removesuffix("weight") for name in got if len(got[name]) == 4}
+        bias = any(name.removesuffix("bias") in convolutions for name in extra)
         raise trial.wrong(
-            t("Its state_dict() has {a}, which does not belong there.", a=", ".join(extra[:6])),
+            t("Its state_dict() has {a}, which does not belong there.", a=_some(extra)),
             hint=t("A convolution in front of BN needs no bias: BN has its own.")
             if bias
             else t("Is there a layer too many, or one under another name?"),
@@ -277,6 +293,10 @@ def share(
     for each in (module, reference):
         each.to(dtype).load_state_dict(values, strict=False)
     return module
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:6]) + ", …" * (len(names) > 6)
 
 
 def own_blocks(made: Trial) -> None:
@@ -331,6 +351,24 @@ def _scale(want: Tensor) -> float:
     return float(finite.max()) if finite.numel() and finite.max() > 0 else 1.0
 
 
+def _kind(got: Any, want: Any) -> str:
+    """A hint if `got` is of another kind than `want`, whatever its numbers are."""
+    if isinstance(want, Tensor) and isinstance(got, Tensor) and got.dtype != want.dtype:
+        return t("New tensors get the type of the input: x.new_zeros(…), torch.zeros_like(x).")
+    if isinstance(want, list) and not isinstance(got, list | tuple):
+        return t("A list is asked for; a tensor's or an array's tolist() gives one.")
+    return ""
+
+
+def _digits(got: float, want: float) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to tell them apart."""
+    for digits in (5, 9, 17):
+        one, other = f"{got:.{digits}g}", f"{want:.{digits}g}"
+        if one != other:
+            break
+    return one, other
+
+
 def _difference(got: Any, want: Any, tolerance: float) -> list[str]:
     """The first thing in which `got` is not `want`, in words."""
     if got is None:
@@ -356,11 +394,11 @@ def _difference(got: Any, want: Any, tolerance: float) -> list[str]:
         a, b = got.detach(), want.detach()
         bad = ~((a - b).abs() <= tolerance * _scale(b)) if b.is_floating_point() else a != b
         place = [int(i) for i in bad.nonzero()[0]]
-        one, other = a[tuple(place)].item(), b[tuple(place)].item()
+        one, other = _digits(a[tuple(place)].item(), b[tuple(place)].item())
         lines = [
             t("{n} of {m} numbers are wrong.", n=int(bad.sum()), m=bad.numel()),
-            t("Came out at position {p}: {a}", p=place, a=described(one)),
-            t("Expected there: {a}", a=described(other)),
+            t("Came out at position {p}: {a}", p=place, a=one),
+            t("Expected there: {a}", a=other),
         ]
         return lines if a.isfinite().all() else [t("There is inf or nan in it."), *lines]
     if isinstance(want, Mapping) and isinstance(got, Mapping) and set(got) == set(want):
@@ -374,6 +412,9 @@ def _difference(got: Any, want: Any, tolerance: float) -> list[str]:
         pairs = zip(got, want, strict=True)
         place_, (one, other) = next((i, p) for i, p in enumerate(pairs) if not close(*p, tolerance))
         return [t("Entry {n} is wrong.", n=place_), *_difference(one, other, tolerance)]
+    if isinstance(want, float) and isinstance(got, float):
+        one, other = _digits(got, want)
+        return [t("Came out: {a}", a=one), t("Expected: {a}", a=other)]
     lines = [t("Came out: {a}", a=described(got)), t("Expected: {a}", a=described(want))]
     if isinstance(want, int) and isinstance(got, float) and got == want:
         lines.append(t("It must be an int, not a float."))
@@ -400,9 +441,13 @@ def described(value: Any) -> str:
     if isinstance(value, Mapping) and len(value) <= 12:
         return "{" + ", ".join(f"{k!r}: {described(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return f"{type(value).__name__}({described(value[0])}, …)"
+        return t(
+            "a {a} of {n}, {b}, …", a=type(value).__name__, n=len(value), b=described(value[0])
+        )
     if isinstance(value, torch.Generator):
         return t("a generator with the seed {a}", a=value.initial_seed())
+    if isinstance(value, nn.Module) and not list(value.children()):
+        return repr(value)  # a layer, with its settings
     if isinstance(value, nn.Module) or callable(value):
         return getattr(value, "__name__", type(value).__name__)
     return type(value).__name__

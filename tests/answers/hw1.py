@@ -381,13 +381,6 @@ def negative_start(a, k, n, alpha, beta):
     return a / (k + alpha * torch.stack(sums, 1)) ** beta
 
 
-@wrong("lrn", "window was moved")
-def moved_at_the_edge(a, k, n, alpha, beta):
-    starts = [min(max(0, i - n // 2), a.shape[1] - n) for i in range(a.shape[1])]
-    sums = torch.stack([a[:, s : s + n].square().sum(1) for s in starts], 1)
-    return a / (k + alpha * sums) ** beta
-
-
 @wrong("lrn", "too wide")
 def n_on_each_side(a, k, n, alpha, beta):
     return a / (k + alpha * window(a, n, n, n)) ** beta
@@ -540,8 +533,6 @@ for made, *words in (
         loop("labels_in_order", labels=lambda self, y, b, place: y[place : place + len(b)]),
         "labels are not those",
     ),
-    (loop("first_labels", labels=lambda self, y, b, _: y[: len(b)]), "labels are not those"),
-    (loop("nll", loss=lambda self, y, t: F.nll_loss(y, t)), "not logits"),
     (
         loop(
             "drops_the_last", batches=lambda self, order, n: order[: len(order) // n * n].split(n)
@@ -678,20 +669,9 @@ def of_one_tower(towers):
     return {name: n // towers for name, n in alexnet(towers).items()}
 
 
-@wrong("alexnet_parameters", "conv1 reads the image")
-def conv1_grouped(towers):
-    return alexnet(towers, grouped="1245")
-
-
 @wrong("alexnet_parameters", "make no difference")
 def always_two_towers(towers):
     return alexnet(2)
-
-
-@wrong("alexnet_parameters", "torchvision's layers")
-def torchvisions(towers):
-    numbers = (23296, 307392, 663936, 884992, 590080, 37752832, 16781312, 4097000)
-    return dict(zip(OUTPUTS, numbers, strict=True))
 
 
 @wrong("alexnet_parameters", "keys of the dict")

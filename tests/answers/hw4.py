@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import wrong
 
@@ -46,6 +47,21 @@ def kept_axes(x):
 @wrong("batch_statistics", "must return 2 values")
 def only_the_mean(x):
     return x.mean(AXES)
+
+
+@wrong("batch_statistics", "New tensors get the type")
+def always_float32(x):
+    mean, var = torch.zeros(x.shape[1]), torch.zeros(x.shape[1])
+    for c in range(x.shape[1]):
+        mean[c], var[c] = x[:, c].mean(), x[:, c].var(correction=0)
+    return mean, var
+
+
+@wrong("batch_statistics", "It calls batch_norm")
+def statistics_by_torch(x):
+    mean, var = x.new_zeros(x.shape[1]), x.new_ones(x.shape[1])
+    F.batch_norm(x, mean, var, training=True, momentum=1.0)
+    return mean, var
 
 
 @wrong("batch_statistics", "It changes its input x")
@@ -360,6 +376,27 @@ class MomentumReversed(Norm):
             self.running_var.lerp_(x.var(AXES), 0.9)
 
 
+@wrong("batch_norm_layer", "carry the graph")
+class GraphInTheStatistics(Norm):
+    def update(self, x):
+        self.running_mean = 0.9 * self.running_mean + 0.1 * x.mean(AXES)
+        self.running_var = 0.9 * self.running_var + 0.1 * x.var(AXES)
+
+
+@wrong("batch_norm_layer", "No gradient reaches")
+class NoGradientInEval(Norm):
+    def forward(self, x):
+        with torch.set_grad_enabled(self.training):
+            return super().forward(x)
+
+
+@wrong("batch_norm_layer", "eval() γ and β are missing")
+class NotAffineInEval(Norm):
+    def forward(self, x):
+        y = super().forward(x)
+        return y if self.training else (y - col(self.bias)) / col(self.weight)
+
+
 def folded(conv, weight, bias):
     new = nn.Conv2d(
         conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding
@@ -375,6 +412,20 @@ def scales(conv, bn, eps=None):
     scale = bn.weight / (bn.running_var + (bn.eps if eps is None else eps)).sqrt()
     bias = torch.zeros_like(scale) if conv.bias is None else conv.bias
     return scale[:, None, None, None], scale, bias
+
+
+@wrong("fold", "kernel must be as large")
+def fold_with_a_fixed_kernel(conv, bn):
+    new = nn.Conv2d(conv.in_channels, conv.out_channels, 3, conv.stride, conv.padding)
+    wide, scale, bias = scales(conv, bn)
+    new.weight = nn.Parameter(conv.weight.detach() * wide)
+    new.bias = nn.Parameter((bias - bn.running_mean) * scale + bn.bias.detach())
+    return new
+
+
+@wrong("fold", "It calls fuse_conv_bn_eval")
+def fold_by_torch(conv, bn):
+    return fuse_conv_bn_eval(conv.eval(), bn.eval())
 
 
 @wrong("fold", "no ε")

@@ -62,6 +62,19 @@ def no_stride(x, out_channels, stride):
     return pad(x, *pads(x, out_channels))
 
 
+@wrong("pad_shortcut", "No gradient comes back")
+def detached(x, out_channels, stride):
+    return pad(x[:, :, ::stride, ::stride], *pads(x, out_channels)).detach()
+
+
+@wrong("pad_shortcut", "New tensors get the type")
+def filled_in(x, out_channels, stride):
+    few, (before, _) = x[:, :, ::stride, ::stride], pads(x, out_channels)
+    y = torch.zeros(len(x), out_channels, *few.shape[2:])
+    y[:, before : before + x.shape[1]] = few
+    return y
+
+
 class Block(nn.Module):
     """Right, but for what a subclass changes."""
 
@@ -98,6 +111,43 @@ class Block(nn.Module):
 
     def forward(self, x):
         return F.relu(self.branch(x) + self.shortcut(x))
+
+
+@wrong("residual_block", "the gradient at x", "is one detached")
+class DetachedBranch(Block):
+    def branch(self, x):
+        return super().branch(x).detach()
+
+
+@wrong("residual_block", "the gradient at x", "is one detached")
+class DetachedShortcut(Block):
+    def shortcut(self, x):
+        return super().shortcut(x.detach())
+
+
+@wrong("residual_block", "It stopped with RuntimeError")
+class ForgetsTheStride(Block):
+    def padded(self, x):
+        return x if x.shape[1] == self.channels else super().padded(x)
+
+
+@wrong("residual_block", "Is `forward` spelled so")
+class Misspelled(nn.Module):
+    def __init__(self, *arguments):
+        super().__init__()
+        for name, part in Block(*arguments).named_children():
+            setattr(self, name, part)
+
+    def foward(self, x):
+        return x
+
+
+@wrong("residual_block", "downsample.0.bias", "needs no bias")
+class ProjectionWithBias(Block):
+    def __init__(self, in_channels, channels, stride, option):
+        super().__init__(in_channels, channels, stride, option)
+        if self.downsample is not None:
+            self.downsample[0].bias = nn.Parameter(torch.zeros(channels))
 
 
 @wrong("residual_block", "ReLU stands before the addition")
@@ -197,6 +247,13 @@ class OneNorm(Block):
         return self.bn1(self.conv2(F.relu(self.bn1(self.conv1(x)))))
 
 
+@wrong("start_as_identity", "When is that 0")
+def tiny_gamma(block):
+    nn.init.constant_(block.bn2.weight, 1e-8)
+    nn.init.zeros_(block.bn2.bias)
+    return block
+
+
 @wrong("start_as_identity", "adds its β")
 def gamma_only(block):
     with torch.no_grad():
@@ -291,6 +348,18 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.fc(self.pool(self.layer3(self.layer2(self.layer1(self.stem(x))))))
+
+
+@wrong("cifar_resnet", "the logits in train()")
+class WithDropout(Net):
+    def pool(self, y):
+        return F.dropout(super().pool(y), 0.5, self.training)
+
+
+@wrong("cifar_resnet", "A ModuleList has none")
+class ListOfBlocks(Net):
+    def stage(self, c, width, n, stride):
+        return nn.ModuleList(super().stage(c, width, n, stride))
 
 
 @wrong("cifar_resnet", "no ReLU after bn1")

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import defaultdict
 
 import numpy as np
 import torch
@@ -22,6 +23,19 @@ def right(check):
     return note
 
 
+@right("conv_output_size")
+def by_walking(size, kernel, stride, padding):
+    count, place = 0, -padding
+    while place + kernel <= size + padding:
+        count, place = count + 1, place + stride
+    return count
+
+
+@right("conv_output_size")
+def by_floor(size, kernel, stride, padding):
+    return math.floor((size + 2 * padding - kernel) / stride + 1)
+
+
 @right("conv2d")
 def by_strides(image, kernels, stride, padding):
     image = F.pad(image, (padding,) * 4).contiguous()
@@ -31,10 +45,52 @@ def by_strides(image, kernels, stride, padding):
     return torch.einsum("cijuv,ocuv->oij", patches, kernels)
 
 
+@right("conv2d")
+def in_float64_by_numpy(image, kernels, stride, padding):
+    (c, h, w), (o, _, k, _) = image.shape, kernels.shape
+    x = np.zeros((c, h + 2 * padding, w + 2 * padding))
+    x[:, padding : padding + h, padding : padding + w] = image.numpy()
+    y = np.zeros((o, (x.shape[1] - k) // stride + 1, (x.shape[2] - k) // stride + 1))
+    for n, i, j in np.ndindex(*y.shape):
+        top, left = i * stride, j * stride
+        y[n, i, j] = np.sum(x[:, top : top + k, left : left + k] * kernels[n].numpy())
+    return torch.from_numpy(y)
+
+
+@right("conv2d")
+def weight_by_weight(image, kernels, stride, padding):
+    x, k = F.pad(image, (padding,) * 4), kernels.shape[-1]
+    height, width = ((side - k) // stride + 1 for side in x.shape[1:])
+    y = torch.zeros(len(kernels), height, width)
+    for u in range(k):
+        for v in range(k):
+            seen = x[:, u : u + stride * height : stride, v : v + stride * width : stride]
+            y += torch.einsum("oc,cij->oij", kernels[:, :, u, v], seen[:, :height, :width])
+    return y
+
+
 @right("lrn")
 def by_cumulative_sums(a, k, n, alpha, beta):
     padded = F.pad(a**2, (0, 0, 0, 0, n // 2 + 1, n // 2)).cumsum(1)
     return a * (k + alpha * (padded[:, n:] - padded[:, :-n])).pow(-beta)
+
+
+@right("lrn")
+def by_a_band_matrix(a, k, n, alpha, beta):
+    i = torch.arange(a.shape[1])
+    band = ((i[:, None] - i).abs() <= n // 2).to(a.dtype)
+    return a / (k + alpha * torch.einsum("ij,njhw->nihw", band, a * a)) ** beta
+
+
+@right("lrn")
+def number_by_number(a, k, n, alpha, beta):
+    b = torch.zeros(a.shape, dtype=torch.float64)
+    for i in range(a.shape[1]):
+        total = 0
+        for j in range(max(0, i - n // 2), min(a.shape[1] - 1, i + n // 2) + 1):
+            total = total + a[:, j] ** 2
+        b[:, i] = a[:, i] / (k + alpha * total) ** beta
+    return b
 
 
 @right("train_classifier")
@@ -71,11 +127,74 @@ def by_running_sums(a, k, n, alpha, beta):
     return torch.from_numpy(a.numpy() / (k + alpha * (sums[:, n:] - sums[:, :-n])) ** beta)
 
 
+@right("train_classifier")
+def put_in_order_anew(model, images, labels, epochs, batch_size, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr, momentum=0.9)
+    curves, end = {"loss": [], "accuracy": [], "seconds": []}, time.perf_counter()
+    for _ in range(epochs):
+        order = torch.randperm(len(images))
+        images, labels = images[order], labels[order]
+        losses = torch.zeros(math.ceil(len(images) / batch_size))
+        for i in range(len(losses)):
+            model.train()
+            part = slice(i * batch_size, (i + 1) * batch_size)
+            loss = F.nll_loss(model(images[part].float()).log_softmax(1), labels[part])
+            loss.backward()
+            optimizer.step()
+            model.zero_grad()
+            losses[i] = loss.detach()
+        right, _ = 0, model.eval()
+        for x, y in zip(images, labels, strict=True):
+            right += int(model(x[None]).argmax() == y)
+        start, end = end, time.perf_counter()
+        curves["loss"].append(losses.mean().item())
+        curves["accuracy"].append(right / len(images))
+        curves["seconds"].append(end - start)
+    return curves
+
+
+@right("conv_cost")
+def channel_by_channel(in_channels, out_channels, kernel, groups, output_size):
+    parameters = macs = 0
+    for _ in range(out_channels):
+        parameters += in_channels // groups * kernel**2 + 1
+        macs += in_channels // groups * kernel**2 * output_size * output_size
+    return parameters, macs
+
+
 @right("conv_cost")
 def as_a_list(in_channels, out_channels, kernel, groups, output_size):
     layer = nn.Conv2d(in_channels, out_channels, kernel, groups=groups)
     parameters = sum(p.numel() for p in layer.parameters())
     return [parameters, layer.weight.numel() * output_size**2]
+
+
+@right("alexnet_parameters")
+def tower_by_tower(towers):
+    layers = [("conv1", 3, 96, 11), ("conv2", 96 // towers, 256, 5), ("conv3", 256, 384, 3)]
+    layers += [("conv4", 384 // towers, 384, 3), ("conv5", 384 // towers, 256, 3)]
+    layers += [("fc6", 256, 4096, 6), ("fc7", 4096, 4096, 1), ("fc8", 4096, 1000, 1)]
+    found = defaultdict(int)
+    for _ in range(towers):
+        for name, reads, outputs, kernel in layers:
+            found[name] += outputs // towers * (reads * kernel * kernel + 1)
+    return found
+
+
+@right("alexnet_parameters")
+def by_layers(towers):
+    with torch.device("meta"):
+        layers = {
+            "fc8": nn.Linear(4096, 1000),
+            "fc7": nn.Linear(4096, 4096),
+            "fc6": nn.Linear(256 * 6 * 6, 4096),
+            "conv5": nn.Conv2d(384, 256, 3, groups=towers),
+            "conv4": nn.Conv2d(384, 384, 3, groups=towers),
+            "conv3": nn.Conv2d(256, 384, 3),
+            "conv2": nn.Conv2d(96, 256, 5, groups=towers),
+            "conv1": nn.Conv2d(3, 96, 11),
+        }
+    return {name: sum(p.numel() for p in m.parameters()) for name, m in layers.items()}
 
 
 @right("path_counts")
@@ -313,3 +432,10 @@ def layer_by_layer(counts, size):
             channels = 4 * width
         found[f"layer{i + 1}"] = total
     return {**found, "fc": 2_048_000}
+
+
+@right("start_as_identity")
+def with_new_parameters(block):
+    block.bn2.weight = nn.Parameter(torch.zeros(block.bn2.num_features))
+    block.bn2.bias = nn.Parameter(torch.zeros(block.bn2.num_features))
+    return block
