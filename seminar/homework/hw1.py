@@ -345,25 +345,18 @@ def train_classifier(answer: Any) -> str:
         images[torch.arange(count), 0, 0, labels] += 1.5
         spy, lr = _Spy(draw.tensor(6, 3, dtype=torch.float32)), draw.uniform(0.05, 0.2)
         start = spy.weight.detach().clone()
-        given_images, given_labels = images.clone(), labels.clone()
         trial = Trial(
             answer,
-            in_place=True,
+            in_place="model",
             patience=6,  # the first optimizer and loader import half of torch
             model=spy.eval(),
-            images=given_images,
-            labels=given_labels,
+            images=images,
+            labels=labels,
             epochs=epochs,
             batch_size=batch_size,
             lr=lr,
         )
         end = time.perf_counter()
-        for name, before, after in (
-            ("images", images, given_images),
-            ("labels", labels, given_labels),
-        ):
-            if not torch.equal(before, after):
-                raise trial.wrong(t("It changes its input {a}: the caller still needs it.", a=name))
         _curves(trial, epochs)
         if torch.equal(spy.weight.detach(), start):
             raise trial.wrong(

@@ -233,7 +233,7 @@ def initialize(answer: Any) -> str:
         objects = dict(model.named_parameters())
         buffers = {name: value.clone() for name, value in model.named_buffers()}
         old = {name: value.detach().clone() for name, value in objects.items()}
-        trial = Trial(answer, forbid=INIT, in_place=True, model=model)
+        trial = Trial(answer, forbid=INIT, in_place="model", model=model)
         if trial.out is not model:
             raise trial.wrong(
                 t("It must change the model that it is given, and return it."),

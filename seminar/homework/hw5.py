@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models.resnet import BasicBlock, PadShortcut
-from .trial import Draw, Either, Trial, own_blocks, run, share
+from .trial import Draw, Either, Trial, loss_of, own_blocks, run, share
 
 
 def pad_shortcut(answer: Any) -> str:
@@ -109,13 +109,12 @@ def residual_block(answer: Any) -> str:
 
 
 def _gradient(module: nn.Module, x: Tensor) -> Tensor:
-    """∂L/∂x for a loss L of `module(x)` that weighs every number differently."""
+    """∂L/∂x for a loss L of `module(x)`."""
     leaf = x.clone().requires_grad_()
     y = module(leaf)
     if not y.requires_grad:
         return torch.zeros_like(x)
-    weights = torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view_as(y)
-    return torch.autograd.grad((y * weights).sum(), leaf)[0]
+    return torch.autograd.grad(loss_of(y), leaf)[0]
 
 
 def _projects(made: Trial, reference: BasicBlock) -> None:
@@ -188,7 +187,7 @@ def start_as_identity(answer: Any) -> str:
         c = draw.randint(2, 5)
         block = _filled(BasicBlock(c, c, 1, "A"), draw)
         before = {name: value.clone() for name, value in block.state_dict().items()}
-        trial = Trial(answer, given=True, in_place=True, block=block)
+        trial = Trial(answer, given=True, in_place="block", block=block)
         if trial.out is not block:
             raise trial.wrong(
                 t("It must change the block that it is given, and return it."),

@@ -87,8 +87,8 @@ class Trial:
     The names of `inputs` are only shown. The call runs in a thread of its own, on copies: it may
     print, raise, call exit(), change its inputs or never end. Wrong says so, with the input.
     `forbid`: names of torch functions that the answer must not call. Nor may it call this package
-    or torchvision's models, unless they are `given` to it. `in_place`: it is to change its inputs,
-    and gets them themselves. `patience`: how many times LIMIT it may take.
+    or torchvision's models, unless they are `given` to it. `in_place`: the input that it is to
+    change, and gets itself. `patience`: how many times LIMIT it may take.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Trial:
         *,
         forbid: Collection[str] = (),
         given: bool = False,
-        in_place: bool = False,
+        in_place: str = "",
         patience: float = 1,
         **inputs: Any,
     ):
@@ -107,7 +107,7 @@ class Trial:
             raise Wrong(
                 t("The answer must be a function or a class; it is {a}.", a=described(function))
             )
-        copies = [value if in_place else _copied(value) for value in inputs.values()]
+        copies = [v if name == in_place else _copied(v) for name, v in inputs.items()]
         outcome: dict[str, Any] = {}
         called: set[str] = set()
 
@@ -297,6 +297,11 @@ def share(
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:6]) + ", …" * (len(names) > 6)
+
+
+def loss_of(y: Tensor) -> Tensor:
+    """A loss that weighs every number of `y` differently: each has a gradient of its own."""
+    return (y * torch.linspace(-1, 2, y.numel(), dtype=y.dtype).view_as(y)).sum()
 
 
 def own_blocks(made: Trial) -> None:
