@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import re
 import sys
 import threading
@@ -50,6 +51,13 @@ def korean():
     seminar.language("ko")
     yield
     seminar.language("en")
+
+
+@pytest.fixture(autouse=True)
+def the_same_inputs_in_every_run(monkeypatch):
+    """Each check still draws inputs of its own; but what fails in CI fails again at home."""
+    seeds = itertools.count()
+    monkeypatch.setattr(trial.Draw, "__init__", lambda draw: draw.seed(next(seeds)))
 
 
 def test_every_check_is_asked_in_a_notebook_in_its_order():

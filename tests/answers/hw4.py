@@ -92,6 +92,11 @@ def epsilon_outside(x, gamma, beta, eps):
     return col(gamma) * (x - x.mean(AXES, keepdim=True)) / (std + eps) + col(beta)
 
 
+@wrong("bn_forward", "ε was added squared")
+def epsilon_squared(x, gamma, beta, eps):
+    return col(gamma) * normalized(x, eps**2) + col(beta)
+
+
 @wrong("bn_forward", "divided by the variance")
 def without_root(x, gamma, beta, eps):
     var = x.var(AXES, correction=0, keepdim=True)
