@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..catalogue import t
-from .trial import Draw, Trial, loss_of
+from .trial import Draw, Either, Trial, loss_of
 
 AXES = (0, 2, 3)
 FORBIDDEN = ("batch_norm", "native_batch_norm", "instance_norm", "group_norm", "layer_norm")
@@ -125,8 +125,9 @@ def bn_backward(answer: Any) -> str:
             answer, forbid=(*FORBIDDEN, "backward", "grad"), dy=dy, x=x, gamma=gamma, eps=eps
         )
         dx, dgamma, dbeta = trial.parts("dx", "dgamma", "dbeta")
-        sigma = (x.var(AXES, correction=0, keepdim=True) + eps).sqrt()
-        x_hat = (x - x.mean(AXES, keepdim=True)) / sigma
+        away, biased = x - x.mean(AXES, keepdim=True), x.var(AXES, correction=0, keepdim=True)
+        sigma = (biased + eps).sqrt()
+        x_hat = away / sigma
         trial.expect(
             dy.sum(AXES),
             {
@@ -150,6 +151,10 @@ def bn_backward(answer: Any) -> str:
                 t("This multiplies dy by x - μ: the division by σ is missing."): (
                     (dy * x_hat * sigma).sum(AXES)
                 ),
+                t("x̂ has no ε in it here."): (dy * away / biased.sqrt()).sum(AXES),
+                t("The sum of squares was divided by m - 1. Which does algorithm 1 use?"): (
+                    (dy * away / (x.var(AXES, keepdim=True) + eps).sqrt()).sum(AXES)
+                ),
             },
             got=dgamma,
             what="dgamma",
@@ -164,6 +169,10 @@ def bn_backward(answer: Any) -> str:
                 t("x also acts through μ and through σ²: those two ways are missing."): g / sigma,
                 t("The way through σ² is missing."): (g - mean) / sigma,
                 t("The way through μ is missing."): (g - x_hat * product) / sigma,
+                t("The ways through μ and through σ² have a minus: look at the signs."): Either(
+                    (g + a * mean + b * x_hat * product) / sigma
+                    for a, b in ((1, 1), (1, -1), (-1, 1))
+                ),
                 t("γ is missing: y = γ x̂ + β."): (
                     dy - dy.mean(AXES, keepdim=True) - x_hat * (dy * x_hat).mean(AXES, keepdim=True)
                 )
@@ -222,6 +231,9 @@ def running_statistics(answer: Any) -> str:
                 t("The standard deviation was averaged, not the variance."): moved(
                     var, unbiased.sqrt()
                 ),
+                t("m is how many numbers a channel has: N · H · W."): Either(
+                    moved(var, biased * m / (m - 1)) for m in (len(x), x[0, 0].numel())
+                ),
                 **suspects(var, unbiased),
                 t("Momentum the wrong way round, and divided by m."): moved(
                     var, biased, 1 - momentum
@@ -278,8 +290,8 @@ def batch_norm_layer(answer: Any) -> str:
     for _ in range(3):
         c = draw.randint(2, 5)
         layer, reference = _pair(answer, c, draw)
-        for _ in range(3):
-            x = 3 * draw.tensor(draw.randint(2, 5), c, draw.randint(2, 5), 3) + 1
+        for size in (3, 0.02, 3):  # ε shows where σ² is small
+            x = size * draw.tensor(draw.randint(2, 5), c, draw.randint(2, 5), 3) + 1
             before = _running(reference)[1].clone()
             want = reference.train()(x)
             trial = _apply(layer.train(), x)
@@ -312,7 +324,9 @@ def batch_norm_layer(answer: Any) -> str:
             )
             trial.expect(reference.running_var, moved, got=layer.running_var, what="running_var")
         x = 2 * draw.tensor(draw.randint(1, 3), c, 4, 4) - 1
-        kept = _running(reference)[0].clone()
+        kept, var = (value.clone() for value in _running(reference))
+        for module in (layer, reference):
+            module.running_var = var / 1000
         trial = _apply(layer.eval(), x)
         trial.expect(
             reference.eval()(x).detach(),
@@ -321,6 +335,7 @@ def batch_norm_layer(answer: Any) -> str:
                     x, None, None, reference.weight, reference.bias, training=True
                 ).detach(),
                 t("In eval() ε is missing."): _evaluated(reference, x, eps=0),
+                t("In eval() ε was added after the square root."): _outside(reference, x),
                 t("In eval() γ and β are missing."): F.batch_norm(x, *_running(reference)),
             },
             what=t("the output in eval()"),
@@ -359,8 +374,14 @@ def _evaluated(bn: nn.BatchNorm2d, x: Tensor, eps: float = 1e-5) -> Tensor:
     return F.batch_norm(x, *_running(bn), bn.weight, bn.bias, eps=eps).detach()
 
 
+def _outside(bn: nn.BatchNorm2d, x: Tensor) -> Tensor:
+    mean, var = map(_by_channel, _running(bn))
+    weight, bias = _by_channel(bn.weight.detach()), _by_channel(bn.bias.detach())
+    return weight * (x - mean) / (var.sqrt() + 1e-5) + bias
+
+
 def _with_statistics(bn: nn.BatchNorm2d, x: Tensor) -> dict[str, Tensor]:
-    """What two usual mistakes in training give."""
+    """What usual mistakes in training give."""
     away, weight, bias = x - x.mean(AXES, keepdim=True), bn.weight.detach(), bn.bias.detach()
     biased = away / (x.var(AXES, correction=0, keepdim=True) + 1e-5).sqrt()
     unbiased = away / (x.var(AXES, keepdim=True) + 1e-5).sqrt()
@@ -369,6 +390,14 @@ def _with_statistics(bn: nn.BatchNorm2d, x: Tensor) -> dict[str, Tensor]:
             _by_channel(weight) * unbiased + _by_channel(bias)
         ),
         t("γ and β are missing."): biased,
+        t("In training ε is missing."): (
+            _by_channel(weight) * away / x.var(AXES, correction=0, keepdim=True).sqrt()
+            + _by_channel(bias)
+        ),
+        t("In training ε was added after the square root."): (
+            _by_channel(weight) * away / (x.std(AXES, correction=0, keepdim=True) + 1e-5)
+            + _by_channel(bias)
+        ),
     }
 
 

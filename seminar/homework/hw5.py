@@ -204,6 +204,15 @@ def start_as_identity(answer: Any) -> str:
                 t("{a} can no longer be learned.", a=lost[0]),
                 hint=t("Change the values of the parameter; leave it an nn.Parameter."),
             )
+        only = t("Only two parameters are to change.")
+        if not all(module.training for module in block.modules()):
+            raise trial.wrong(
+                t("The block stands in eval() now: it was in train() when it came."),
+                hint=only,
+            )
+        for name in before:
+            if "running" in name:
+                trial.expect(before[name], got=block.state_dict().get(name), what=name, hint=only)
         x = draw.tensor(3, c, 6, 5).relu()
         for training in (True, False):
             block.train(training)

@@ -214,6 +214,27 @@ def gradient_without_gamma(dy, x, gamma, eps):
     return gradients(dy, x, torch.ones_like(gamma), eps)
 
 
+@wrong("bn_backward", "look at the signs")
+def added_ways(dy, x, gamma, eps):
+    return gradients(dy, x, gamma, eps, mean=-1, product=-1)
+
+
+@wrong("bn_backward", "look at the signs")
+def one_way_added(dy, x, gamma, eps):
+    return gradients(dy, x, gamma, eps, product=-1)
+
+
+@wrong("bn_backward", "Wrong: dgamma.", "x̂ has no ε")
+def gradients_without_epsilon(dy, x, gamma, eps):
+    return gradients(dy, x, gamma, 0)
+
+
+@wrong("bn_backward", "Wrong: dgamma.", "divided by m - 1")
+def gradients_of_unbiased(dy, x, gamma, eps):
+    dx, _, dbeta = gradients(dy, x, gamma, eps)
+    return dx, (dy * normalized(x, eps, correction=1)).sum(AXES), dbeta
+
+
 @wrong("bn_backward", "It calls")
 def by_autograd(dy, x, gamma, eps):
     with torch.enable_grad():
@@ -230,6 +251,18 @@ def move(old, new, momentum):
 @wrong("running_statistics", "divided by m.")
 def biased_running(mean, var, x, momentum):
     return move(mean, x.mean(AXES), momentum), move(var, x.var(AXES, correction=0), momentum)
+
+
+@wrong("running_statistics", "N · H · W")
+def corrected_by_the_images(mean, var, x, momentum):
+    n, biased = len(x), x.var(AXES, correction=0)
+    return move(mean, x.mean(AXES), momentum), move(var, biased * n / (n - 1), momentum)
+
+
+@wrong("running_statistics", "N · H · W")
+def corrected_by_the_positions(mean, var, x, momentum):
+    m, biased = x.shape[2] * x.shape[3], x.var(AXES, correction=0)
+    return move(mean, x.mean(AXES), momentum), move(var, biased * m / (m - 1), momentum)
 
 
 @wrong("running_statistics", "momentum weighs the old value")
@@ -303,6 +336,33 @@ class AlwaysRunning(Norm):
     def forward(self, x):
         self.update(x)
         return self.normalize(x, self.running_mean, self.running_var)
+
+
+@wrong("batch_norm_layer", "In training ε is missing")
+class NoEpsilon(Norm):
+    def normalize(self, x, mean, var):
+        return col(self.weight) * (x - col(mean)) / col(var).sqrt() + col(self.bias)
+
+
+@wrong("batch_norm_layer", "In training ε was added after the square root")
+class EpsilonOutside(Norm):
+    def normalize(self, x, mean, var):
+        return col(self.weight) * (x - col(mean)) / (col(var).sqrt() + 1e-5) + col(self.bias)
+
+
+@wrong("batch_norm_layer", "In eval() ε is missing")
+class NoEpsilonInEval(Norm):
+    def normalize(self, x, mean, var):
+        eps = 1e-5 if self.training else 0
+        return col(self.weight) * (x - col(mean)) / (col(var) + eps).sqrt() + col(self.bias)
+
+
+@wrong("batch_norm_layer", "In eval() ε was added after the square root")
+class EpsilonOutsideInEval(Norm):
+    def normalize(self, x, mean, var):
+        if self.training:
+            return super().normalize(x, mean, var)
+        return col(self.weight) * (x - col(mean)) / (col(var).sqrt() + 1e-5) + col(self.bias)
 
 
 @wrong("batch_norm_layer", "biased variance")

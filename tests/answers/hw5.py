@@ -276,6 +276,17 @@ def everything(block):
     return block
 
 
+@wrong("start_as_identity", "stands in eval()")
+def stays_in_eval(block):
+    return gamma_and_beta(block.eval())
+
+
+@wrong("start_as_identity", "Wrong: bn1.running_mean.", "Only two parameters")
+def forgets_the_statistics(block):
+    block.bn1.reset_running_stats()
+    return gamma_and_beta(block)
+
+
 @wrong("start_as_identity", "must change the block that it is given")
 def a_copy(block):
     return gamma_and_beta(copy.deepcopy(block))
