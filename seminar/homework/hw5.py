@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models.resnet import BasicBlock, PadShortcut
-from .trial import Draw, Either, Trial, loss_of, own_blocks, run, share
+from .trial import Draw, Either, Trial, loss_of, own_blocks, run, share, sizes_differ
 
 
 def pad_shortcut(answer: Any) -> str:
@@ -85,7 +85,7 @@ def residual_block(answer: Any) -> str:
                 x = draw.tensor(3, c, h, w)
                 reference.train(training)
                 block.train(training)
-                trial = run(block, x, made.inputs)
+                trial = run(block, x, made.inputs, hint=sizes_differ())
                 trial.expect(
                     reference(x).detach(),
                     partial(_faults, reference, x, stride, option),

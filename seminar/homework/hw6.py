@@ -1,7 +1,7 @@
 """Homework 6: the bottleneck and ResNet-50. K. He et al., arXiv:1512.03385, 4.1, table 1."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from .. import models
 from ..catalogue import t
 from ..models import resnet
-from .trial import Draw, Trial, own_blocks, run, share
+from .trial import Draw, Either, Trial, described, own_blocks, run, share, sizes_differ
 
 COUNTS = (3, 4, 6, 3)  # ResNet-50
+KINDS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+CONVOLUTIONS = (*KINDS, "convolution", "_convolution")
 
 
 def conv1x1(answer: Any) -> str:
@@ -24,8 +26,13 @@ def conv1x1(answer: Any) -> str:
     for _ in range(3):
         n, c, h, w, o = draw.sample(range(2, 8), 5)
         x, weight = draw.tensor(n, c, h, w), draw.tensor(o, c)
-        forbid = ("conv2d", "conv1d", "conv3d", "convolution", "_convolution")
-        trial = Trial(answer, forbid=forbid, x=x, weight=weight)
+        trial = Trial(
+            answer,
+            forbid=CONVOLUTIONS,
+            hint=t("Print both shapes: which axis of one must be as long as which of the other?"),
+            x=x,
+            weight=weight,
+        )
         want = torch.einsum("nchw,oc->nohw", x, weight)
         scrambled = x.reshape(n, h, w, c) @ weight.T
         trial.expect(
@@ -40,6 +47,7 @@ def conv1x1(answer: Any) -> str:
                 t("The channels come last here: their place is the second."): want.permute(
                     0, 2, 3, 1
                 ),
+                t("Height and width have changed places."): want.transpose(2, 3),
                 t("The channels were averaged: they are added up."): want / c,
                 t("Only one channel of x was used."): torch.einsum(
                     "nhw,o->nohw", x[:, 0], weight[:, 0]
@@ -69,6 +77,7 @@ def block_cost(answer: Any) -> str:
             return weights, weights * size**2
 
         trial = Trial(answer, kind=kind, channels=channels, size=size)
+        found = tuple(trial.parts("weights", "multiply-adds"))
         trial.expect(
             both(weights),
             {
@@ -92,7 +101,9 @@ def block_cost(answer: Any) -> str:
                 t("A multiply-add counts as one, not as two."): (weights, 2 * weights * size**2),
                 t("Only one of the two convolutions was counted."): both(weights // 2),
                 t("It must be an int, not a float."): tuple(map(float, both(weights))),
+                t("First the weights, then the multiply-adds."): both(weights)[::-1],
             },
+            got=found,
             hint=t("A convolution has kernel² · in · out weights, each used at every position."),
         )
     return t("Weights and multiply-adds of both blocks are right.")
@@ -107,19 +118,28 @@ def bottleneck(answer: Any) -> str:
         (3 * width, width, 2, True),
         (3 * width, width, 1, True),
         (4 * width, width, 2, True),
+        (4 * width, width, 1, True),
     ]
     for in_channels, width, stride, projection in cases:
         arguments: dict[str, Any] = {"in_channels": in_channels, "width": width}
         arguments |= {"stride": stride, "projection": projection}
         made = Trial(answer, **arguments)
         reference = resnet.Bottleneck(in_channels, width, stride, "C" if projection else "A")
+        has = any(name.startswith("downsample") for name in made.module().state_dict())
+        if has != projection:
+            raise made.wrong(
+                t("The shortcut has weights here, and must have none.")
+                if has
+                else t("The shortcut has no weights here: `downsample` is missing."),
+                hint=t("Whether it projects is said by the argument `projection`, nothing else."),
+            )
         block = share(made, reference, draw)
         h, w = draw.sample(range(5, 10), 2)
         for training in (False, True):
             x = draw.tensor(3, in_channels, h, w)
             reference.train(training)
             block.train(training)
-            trial = run(block, x, arguments)
+            trial = run(block, x, arguments, hint=sizes_differ())
             trial.expect(
                 reference(x).detach(),
                 partial(_block_faults, reference, x, stride),
@@ -132,36 +152,51 @@ def bottleneck(answer: Any) -> str:
 
 
 @torch.no_grad()
-def _block_faults(block: resnet.Bottleneck, x: Tensor, stride: int) -> dict[str, Tensor]:
+def _block_faults(block: resnet.Bottleneck, x: Tensor, stride: int) -> dict[str, Any]:
     """What usual mistakes give, in the mode that the block is in."""
     block, relu = copy.deepcopy(block), F.relu
     one, two, three = block.conv1.weight, block.conv2.weight, block.conv3.weight
     shortcut = x if block.downsample is None else block.downsample(x)
 
     def branch(
-        first: int = 1, second: int = stride, third: int = 1, skip: str = "", padding: int = 1
+        first: int = 1, second: int = stride, third: int = 1, skip: str = "", early: str = ""
     ) -> Tensor:
-        y = block.bn1(F.conv2d(x, one, stride=first))
-        y = y if "1" in skip else relu(y)
-        y = block.bn2(F.conv2d(y, two, stride=second, padding=padding))
-        y = y if "2" in skip else relu(y)
-        return block.bn3(F.conv2d(y, three, stride=third))
+        def after(y: Tensor, name: str) -> Tensor:
+            y = relu(y) if name in early else y
+            y = y if f"bn{name}" in skip else getattr(block, f"bn{name}")(y)
+            return y if f"relu{name}" in skip + "relu3" or name in early else relu(y)
+
+        y = after(F.conv2d(x, one, stride=first), "1")
+        y = after(F.conv2d(y, two, stride=second, padding=1), "2")
+        return after(F.conv2d(y, three, stride=third), "3")
 
     right = branch()
-    found = {
+    found: dict[str, Any] = {
         t("The stride stands in the first 1×1: this is the paper's place, not the one asked."): (
             relu(branch(stride, 1) + shortcut)
         ),
         t("The stride stands in the last 1×1."): relu(branch(1, 1, stride) + shortcut),
-        t("There is no ReLU after bn1."): relu(branch(skip="1") + shortcut),
-        t("There is no ReLU after bn2."): relu(branch(skip="2") + shortcut),
-        t("There is no ReLU after bn1 and bn2."): relu(branch(skip="12") + shortcut),
+        t("There is no ReLU after bn1."): relu(branch(skip="relu1") + shortcut),
+        t("There is no ReLU after bn2."): relu(branch(skip="relu2") + shortcut),
+        t("There is no ReLU after bn1 and bn2."): relu(branch(skip="relu1 relu2") + shortcut),
         t("There is no ReLU after the addition."): right + shortcut,
         t("The ReLU stands before the addition: figure 5 has it after."): relu(right) + shortcut,
         t("There is a ReLU before the addition as well as after it."): relu(relu(right) + shortcut),
         t("The shortcut is missing: nothing is added."): relu(right),
+        t("There is a ReLU in the shortcut: there must be none."): relu(right + relu(shortcut)),
+        t("F(x) and the shortcut were put side by side: they are added."): Either(
+            [torch.cat((right, shortcut), 1), relu(torch.cat((right, shortcut), 1))]
+        ),
+        t("ReLU and BN are in the wrong order: the convolution is followed by BN."): Either(
+            relu(branch(early=early) + shortcut) for early in ("1", "2", "12")
+        ),
     }
+    for bn in ("bn1", "bn2", "bn3"):
+        found[t("{a} is made, but not used.", a=bn)] = relu(branch(skip=bn) + shortcut)
     if isinstance(block.downsample, nn.Sequential):
+        conv: Any = block.downsample[0]
+        whole = block.downsample[1](F.conv2d(x, conv.weight))
+        found[t("The stride is missing.")] = relu(branch(second=1) + whole)
         found[t("The projection has no BN: every convolution has one (3.4).")] = relu(
             right + block.downsample[0](x)
         )
@@ -171,9 +206,9 @@ def _block_faults(block: resnet.Bottleneck, x: Tensor, stride: int) -> dict[str,
 def make_stage(answer: Any) -> str:
     """`make_stage(in_channels, width, blocks, stride)` → nn.Sequential of bottlenecks."""
     draw = Draw()
-    for blocks in (3, draw.choice([1, 2, 4])):
-        width, stride = draw.randint(2, 4), 2
-        in_channels = draw.choice([2, 3, 5]) * width
+    for blocks, stride, times in ((3, 2, 2), (2, 1, 3), (1, 2, 5), (4, 1, 4)):
+        width = draw.randint(2, 4)
+        in_channels = times * width
         arguments: dict[str, Any] = {"in_channels": in_channels, "width": width}
         arguments |= {"blocks": blocks, "stride": stride}
         made = Trial(answer, **arguments)
@@ -182,21 +217,34 @@ def make_stage(answer: Any) -> str:
             raise made.wrong(
                 t("A stage must be an nn.Sequential."), t("Came out: {a}", a=type(stage).__name__)
             )
+        if idle := [part for part in stage if not list(part.parameters())]:
+            raise made.wrong(
+                t("There is a {a} in the stage: it has only blocks.", a=type(idle[0]).__name__)
+            )
         if len(stage) != blocks:
             raise made.wrong(t("It has {m} blocks; it must have {n}.", m=len(stage), n=blocks))
         own_blocks(made)
+        if (names := [name for name, _ in stage.named_children()]) != list(map(str, range(blocks))):
+            raise made.wrong(
+                t("The blocks are called {a}.", a=", ".join(names)),
+                hint=t("nn.Sequential(first, second, …) calls them 0, 1, …, as is asked here."),
+            )
         projected = [
             name.split(".")[0] for name in stage.state_dict() if ".downsample.0.weight" in name
         ]
         if projected != ["0"]:
             raise made.wrong(
                 t("These blocks project: {a}.", a=", ".join(projected) or "–"),
-                hint=t("Only the first block changes the shape; the others get what they give."),
+                hint=t("The first block always projects; the others get what they give."),
             )
-        reference = resnet.stage(resnet.Bottleneck, in_channels, width, blocks, stride, "B")
+        first = resnet.Bottleneck(in_channels, width, stride, "C")
+        rest = (resnet.Bottleneck(4 * width, width, 1, "A") for _ in range(blocks - 1))
+        reference = nn.Sequential(first, *rest)
         share(made, reference, draw)
         x = draw.tensor(2, in_channels, 11, 14)
-        trial = run(stage.eval(), x, arguments)
+        trial = run(
+            stage.eval(), x, arguments, hint=t("Has a block other than the first one a stride?")
+        )
         trial.expect(
             reference.eval()(x).detach(),
             hint=t("Which of the blocks halves the map, and how often may that happen?"),
@@ -227,17 +275,23 @@ def resnet50(answer: Any) -> str:
     reference = reference.to_empty(device="cpu")
     model = share(made, reference, draw, torch.float32).eval()
     reference.eval()
-    for _ in range(2):
+    for count, training in ((1, False), (2, False), (2, True)):
         size = (draw.randint(65, 75), draw.randint(80, 110))
-        x = draw.tensor(1, 3, *size, dtype=torch.float32)
-        trial = run(model, x, {"num_classes": classes})
+        x = draw.tensor(count, 3, *size, dtype=torch.float32)
+        reference.train(training)
+        trial = run(model.train(training), x, {"num_classes": classes})
         with torch.no_grad():
             trial.expect(
                 reference(x),
                 partial(_network_faults, reference, x),
-                what=t("the logits"),
+                what=t("the logits in train()") if training else t("the logits in eval()"),
                 tolerance=1e-4,
-                hint=t("Print the shape after each part, and compare with table 1."),
+                hint=t("In eval() all is well: what does the network do only in train()?")
+                if training
+                else t(
+                    "Print the shape after each part, and compare with table 1. If they are "
+                    "right: is every layer used, and in this order?"
+                ),
             )
     return t("With the same weights your ResNet-50 gives the logits of the reference.")
 
@@ -253,9 +307,9 @@ def _network_faults(model: Any, x: Tensor) -> dict[str, Tensor]:
     def pooled(y: Tensor) -> Tensor:
         return F.max_pool2d(y, 3, 2, 1)
 
-    def rest(y: Tensor, mean: bool = True) -> Tensor:
+    def rest(y: Tensor, pool: Callable[..., Tensor] = torch.mean) -> Tensor:
         y = model.layer4(model.layer3(model.layer2(model.layer1(y))))
-        return model.fc(y.mean((2, 3)) if mean else y.amax((2, 3)))
+        return model.fc(pool(y, (2, 3)))
 
     logits = model(x)
     found = {
@@ -272,7 +326,14 @@ def _network_faults(model: Any, x: Tensor) -> dict[str, Tensor]:
         t("There is no ReLU after bn1."): rest(pooled(stem(x, relu=False))),
         t("conv1 has stride 1; the paper's has 2."): rest(pooled(stem(x, stride=1))),
         t("The largest position was taken before fc: the paper takes the mean."): rest(
-            pooled(stem(x)), mean=False
+            pooled(stem(x)), torch.amax
+        ),
+        t("The positions were added up before fc: the paper takes their mean."): rest(
+            pooled(stem(x)), torch.sum
+        ),
+        t("bn1 is missing after conv1."): rest(pooled(F.relu(model.conv1(x)))),
+        t("squeeze() has removed the axis of the images, too: there was only one."): (
+            logits.squeeze(0)
         ),
         t("There is a softmax at the end: the loss function has it already."): logits.softmax(1),
         t("There is a ReLU after fc."): logits.relu(),
@@ -323,10 +384,22 @@ def macs_by_stage(answer: Any) -> str:
         counts, size = [draw.randint(2, 9) for _ in range(4)], 32 * draw.randint(3, 9)
         trial = Trial(answer, counts=counts, size=size)
         want = macs(counts, size)
+        if not isinstance(trial.out, Mapping) or set(trial.out) != set(want):
+            raise trial.wrong(
+                t("It must return a dict with the keys {a}.", a=", ".join(want)),
+                t("Came out: {a}", a=described(trial.out)),
+            )
         naive = dict(want)
         for stage, blocks in enumerate(counts):
             width, at = 64 * 2**stage, size // 4 // 2**stage
             naive[f"layer{stage + 1}"] = blocks * at**2 * 17 * width**2
+        large, every, first = dict(want), dict(want), dict(want)
+        for stage, blocks in enumerate(counts):
+            name, width, at = f"layer{stage + 1}", 64 * 2**stage, size // 4 // 2**stage
+            channels = 2 * width if stage else 64
+            large[name] += 3 * at**2 * channels * 4 * width if stage else 0
+            every[name] += (blocks - 1) * at**2 * 16 * width**2
+            first[name] = blocks * (want[name] - (blocks - 1) * at**2 * 17 * width**2)
         trial.expect(
             want,
             {
@@ -344,6 +417,12 @@ def macs_by_stage(answer: Any) -> str:
                 | {"stem": 4 * want["stem"]},
                 t("A multiply-add counts as one, not as two."): {k: 2 * v for k, v in want.items()},
                 t("The last linear layer is missing, or 0."): want | {"fc": 0},
+                t("Adding the bias of fc is no multiply-add."): want | {"fc": want["fc"] + 1000},
+                t("layer1 projects, too: from 64 to 256 channels."): want
+                | {"layer1": want["layer1"] - (size // 4) ** 2 * 64 * 256},
+                t("The projection has the stride: it works on the small map."): large,
+                t("Only the first block of a stage projects."): every,
+                t("All blocks were counted like the first one of their stage."): first,
                 t("The map has size × size positions."): macs(counts, size, side=lambda s: s),
             },
             hint=t("Go through table 1: kernel² · in · out, times the positions of the output."),

@@ -88,7 +88,8 @@ class Trial:
     print, raise, call exit(), change its inputs or never end. Wrong says so, with the input.
     `forbid`: names of torch functions that the answer must not call. Nor may it call this package
     or torchvision's models, unless they are `given` to it. `in_place`: the input that it is to
-    change, and gets itself. `patience`: how many times LIMIT it may take.
+    change, and gets itself. `patience`: how many times LIMIT it may take. `hint`: what to look at
+    if it raises.
     """
 
     def __init__(
@@ -99,9 +100,10 @@ class Trial:
         given: bool = False,
         in_place: str = "",
         patience: float = 1,
+        hint: str = "",
         **inputs: Any,
     ):
-        self.inputs, self.printed = inputs, _Printed()
+        self.inputs, self.printed, self._hint = inputs, _Printed(), hint
         limit = patience * LIMIT
         if not callable(function):
             raise Wrong(
@@ -182,9 +184,10 @@ class Trial:
             and "site-packages" not in frame.filename
         ]
         if not own:
-            return self.wrong(what)
+            return self.wrong(what, hint=self._hint)
         line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() or own[-1].line
-        return self.wrong(what, t("in line {n}: {a}", n=own[-1].lineno, a=line))
+        where = t("in line {n}: {a}", n=own[-1].lineno, a=line)
+        return self.wrong(what, where, hint=self._hint)
 
     def parts(self, *names: str) -> list[Any]:
         """`out` as a tuple of as many values as there are `names`."""
@@ -239,13 +242,17 @@ class Trial:
 
 
 def run(
-    module: Callable[[Tensor], Any], x: Tensor, made: dict[str, Any], given: bool = False
+    module: Callable[[Tensor], Any],
+    x: Tensor,
+    made: dict[str, Any],
+    given: bool = False,
+    hint: str = "",
 ) -> Trial:
     """module(x), detached, as a Trial; its message names the arguments with which it was `made`.
 
     The module itself is not copied: it keeps what it changes in itself.
     """
-    trial = Trial(lambda x, *_: module(x), given=given, x=x, **made)
+    trial = Trial(lambda x, *_: module(x), given=given, hint=hint, x=x, **made)
     trial.out = trial.out.detach() if isinstance(trial.out, Tensor) else trial.out
     return trial
 
@@ -267,8 +274,8 @@ def share(
             hint=t("Names, numbers and places of the layers must be those of the question."),
         )
     if extra := [name for name in got if name not in want]:
-        convolutions = {name.removesuffix("weight") for name in got if len(got[name]) == 4}
-        bias = any(name.removesuffix("bias") in convolutions for name in extra)
+        convolutions = {f"{name.removesuffix('weight')}bias" for name in got if len(got[name]) == 4}
+        bias = convolutions.issuperset(extra)
         raise trial.wrong(
             t("Its state_dict() has {a}, which does not belong there.", a=_some(extra)),
             hint=t("A convolution in front of BN needs no bias: BN has its own.")
@@ -281,7 +288,9 @@ def share(
                 t("{a} has a wrong shape.", a=name),
                 t("Came out: {a}", a=got[name]),
                 t("Expected: {a}", a=shape),
-                hint=t("Which numbers of channels, and which kernel, does this layer have?"),
+                hint=t("How many inputs and outputs does this linear layer have?")
+                if len(shape) == 2
+                else t("Which numbers of channels, and which kernel, does this layer have?"),
             )
     values = {}
     for name, value in reference.state_dict().items():
@@ -297,6 +306,11 @@ def share(
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:6]) + ", …" * (len(names) > 6)
+
+
+def sizes_differ() -> str:
+    """The hint for a block that stops with an exception."""
+    return t("F(x) and the shortcut must have one shape: where is the stride, where the padding?")
 
 
 def loss_of(y: Tensor) -> Tensor:
@@ -362,6 +376,10 @@ def _kind(got: Any, want: Any) -> str:
         return t("New tensors get the type of the input: x.new_zeros(…), torch.zeros_like(x).")
     if isinstance(want, list) and not isinstance(got, list | tuple):
         return t("A list is asked for; a tensor's or an array's tolist() gives one.")
+    if isinstance(want, int) and isinstance(got, float) and got == want:
+        return t("/ always gives a float, // of two ints an int.")
+    if isinstance(want, Mapping) and isinstance(got, Mapping) and set(got) == set(want):
+        return next((hint for key in want if (hint := _kind(got[key], want[key]))), "")
     return ""
 
 
@@ -497,7 +515,9 @@ def _watch(forbid: frozenset[str], given: bool, called: set[str]) -> Callable[..
             if name == "<module>" or given:  # an import does nothing yet
                 return
             if file.startswith(OWN):
-                called.add(f"seminar.{Path(file).stem}")
+                called.add(
+                    f"seminar.{Path(file).relative_to(PACKAGE).parts[0].removesuffix('.py')}"
+                )
             elif "torchvision" in file and "models" in file:
                 called.add("torchvision.models")
 

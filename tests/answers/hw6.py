@@ -1,5 +1,7 @@
 """Wrong answers to homework 6."""
 
+from collections import OrderedDict
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -46,7 +48,17 @@ def averaged(x, weight):
     return torch.einsum("nchw,oc->nohw", x, weight) / x.shape[1]
 
 
-@wrong("conv1x1", "RuntimeError", "in line")
+@wrong("conv1x1", "It calls conv_transpose2d")
+def turned_around(x, weight):
+    return F.conv_transpose2d(x, weight.T.contiguous()[:, :, None, None])
+
+
+@wrong("conv1x1", "Height and width")
+def sides_exchanged(x, weight):
+    return torch.einsum("nchw,oc->nowh", x, weight)
+
+
+@wrong("conv1x1", "RuntimeError", "in line", "Print both shapes")
 def transposed(x, weight):
     return (x.permute(0, 2, 3, 1) @ weight).permute(0, 3, 1, 2)
 
@@ -104,6 +116,16 @@ def one_side(kind, channels, size):
 @wrong("block_cost", "not as two")
 def flops(kind, channels, size):
     return cost(kind, channels, size, positions=2 * size**2)
+
+
+@wrong("block_cost", "First the weights")
+def exchanged(kind, channels, size):
+    return cost(kind, channels, size)[::-1]
+
+
+@wrong("block_cost", "must return 2 values, (weights, multiply-adds)")
+def only_one_number(kind, channels, size):
+    return cost(kind, channels, size)[1]
 
 
 @wrong("block_cost", "an int, not a float")
@@ -191,9 +213,58 @@ class ExpansionOfTwo(Block):
     expansion = 2
 
 
-@wrong("bottleneck", "RuntimeError")
+@wrong("bottleneck", "RuntimeError", "where the padding")
 class NoPadding(Block):
     padding = 0
+
+
+@wrong("bottleneck", "RuntimeError", "where is the stride")
+class NoStrideInTheBranch(Block):
+    strides = (0, 0, 0)
+
+
+@wrong("bottleneck", "The stride is missing")
+class NoStride(Block):
+    def __init__(self, in_channels, width, stride, projection):
+        super().__init__(in_channels, width, 1, projection)
+
+
+@wrong("bottleneck", "side by side")
+class SideBySide(Block):
+    def forward(self, x):
+        return F.relu(torch.cat((self.branch(x), self.shortcut(x)), 1))
+
+
+@wrong("bottleneck", "bn3 is made, but not used")
+class LastNormUnused(Block):
+    def branch(self, x):
+        return self.conv3(F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))))
+
+
+@wrong("bottleneck", "bn1 is made, but not used")
+class FirstNormUnused(Block):
+    def branch(self, x):
+        return self.bn3(self.conv3(F.relu(self.bn2(self.conv2(F.relu(self.conv1(x)))))))
+
+
+@wrong("bottleneck", "wrong order")
+class ReluBeforeNorm(Block):
+    def branch(self, x):
+        y = self.bn2(F.relu(self.conv2(self.bn1(F.relu(self.conv1(x))))))
+        return self.bn3(self.conv3(y))
+
+
+@wrong("bottleneck", "ReLU in the shortcut")
+class ReluInTheShortcut(Block):
+    def shortcut(self, x):
+        return F.relu(super().shortcut(x))
+
+
+@wrong("bottleneck", "a layer too many")
+class OneConvolutionMore(Block):
+    def __init__(self, in_channels, width, stride, projection):
+        super().__init__(in_channels, width, stride, projection)
+        self.conv4 = nn.Conv2d(width, width, 1)
 
 
 @wrong("bottleneck", "needs no bias")
@@ -206,7 +277,19 @@ class ProjectionWithoutNorm(Block):
     norm = False
 
 
-@wrong("bottleneck", "lacks downsample")
+@wrong("bottleneck", "and must have none", "argument `projection`")
+class AlwaysProjects(Block):
+    def __init__(self, in_channels, width, stride, projection):
+        super().__init__(in_channels, width, stride, True)
+
+
+@wrong("bottleneck", "no weights here", "argument `projection`")
+class ProjectsByShape(Block):
+    def __init__(self, in_channels, width, stride, projection):
+        super().__init__(in_channels, width, stride, stride != 1 or in_channels != 4 * width)
+
+
+@wrong("bottleneck", "no weights here")
 class NeverProjects(Block):
     def __init__(self, in_channels, width, stride, projection):
         super().__init__(in_channels, width, stride, False)
@@ -230,6 +313,45 @@ def stride_everywhere(in_channels, width, blocks, stride):
         block.conv2.stride = (2, 2)
         block.shortcut = lambda x: x[:, :, ::2, ::2]
     return stage
+
+
+@wrong("make_stage", "RuntimeError", "other than the first one")
+def stride_in_every_block(in_channels, width, blocks, stride):
+    first = Block(in_channels, width, stride, True)
+    return nn.Sequential(first, *(Block(4 * width, width, stride, False) for _ in range(1, blocks)))
+
+
+@wrong("make_stage", "halves the map")
+def always_halves(in_channels, width, blocks, stride):
+    return right_stage(in_channels, width, blocks, 2)
+
+
+@wrong("make_stage", "These blocks project: –", "always projects")
+def projects_where_it_halves(in_channels, width, blocks, stride):
+    first = Block(in_channels, width, stride, stride != 1)
+    return nn.Sequential(first, *(Block(4 * width, width, 1, False) for _ in range(1, blocks)))
+
+
+@wrong("make_stage", "These blocks project: –", "always projects")
+def projects_where_the_channels_change(in_channels, width, blocks, stride):
+    first = Block(in_channels, width, stride, in_channels != 4 * width)
+    return nn.Sequential(first, *(Block(4 * width, width, 1, False) for _ in range(1, blocks)))
+
+
+@wrong("make_stage", "There is a ReLU in the stage")
+def relu_at_the_end(in_channels, width, blocks, stride):
+    return nn.Sequential(*right_stage(in_channels, width, blocks, stride), nn.ReLU())
+
+
+@wrong("make_stage", "blocks; it must have")
+def always_two(in_channels, width, blocks, stride):
+    return right_stage(in_channels, width, max(blocks, 2), stride)
+
+
+@wrong("make_stage", "The blocks are called block0")
+def with_names(in_channels, width, blocks, stride):
+    stage = right_stage(in_channels, width, blocks, stride)
+    return nn.Sequential(OrderedDict((f"block{i}", block) for i, block in enumerate(stage)))
 
 
 @wrong("make_stage", "halves the map")
@@ -339,6 +461,42 @@ class WithSoftmax(Net):
         return super().head(y).softmax(1)
 
 
+@wrong("resnet50", "Wrong: the logits in train()", "only in train()")
+class WithDropout(Net):
+    def head(self, y):
+        return self.fc(F.dropout(y.mean((2, 3)), 0.5, self.training))
+
+
+@wrong("resnet50", "Wrong: the logits in train()", "bn1 is missing")
+class NormOnlyInEval(Net):
+    def stem(self, x):
+        return F.relu(self.conv1(x) if self.training else self.bn1(self.conv1(x)))
+
+
+@wrong("resnet50", "bn1 is missing")
+class StemWithoutNorm(Net):
+    def stem(self, x):
+        return F.relu(self.conv1(x))
+
+
+@wrong("resnet50", "were added up before fc")
+class Summed(Net):
+    def head(self, y):
+        return self.fc(y.sum((2, 3)))
+
+
+@wrong("resnet50", "squeeze()")
+class Squeezed(Net):
+    def head(self, y):
+        return self.fc(F.adaptive_avg_pool2d(y, 1).squeeze())
+
+
+@wrong("resnet50", "fc.weight has a wrong shape", "linear layer")
+class AThousandClasses(Net):
+    def __init__(self, num_classes):
+        super().__init__(1000)
+
+
 @wrong("resnet50", "RuntimeError")
 class FlattenedForOneSize(Net):
     def head(self, y):
@@ -397,6 +555,58 @@ def stem_at_full_size(counts, size):
 @wrong("macs_by_stage", "not as two")
 def twice(counts, size):
     return {k: 2 * v for k, v in macs(counts, size).items()}
+
+
+@wrong("macs_by_stage", "with the keys stem, layer1")
+def with_the_total(counts, size):
+    found = macs(counts, size)
+    return found | {"total": sum(found.values())}
+
+
+@wrong("macs_by_stage", "an int, not a float", "// of two ints")
+def true_division(counts, size):
+    return macs(counts, size) | {"stem": size * size / 4 * 3 * 64 * 49}
+
+
+@wrong("macs_by_stage", "layer1 projects, too")
+def layer1_without_projection(counts, size):
+    found = macs(counts, size)
+    return found | {"layer1": found["layer1"] - (size // 4) ** 2 * 64 * 256}
+
+
+def changed(counts, size, more):
+    """Right, but for `more(stage, blocks, width, channels before it, side of its map)`."""
+    found = macs(counts, size)
+    for i, blocks in enumerate(counts):
+        width = 64 * 2**i
+        channels = 2 * width if i else 64
+        found[f"layer{i + 1}"] += more(i, blocks, width, channels, size // 4 // 2**i)
+    return found
+
+
+@wrong("macs_by_stage", "works on the small map")
+def projection_on_the_large_map(counts, size):
+    return changed(counts, size, lambda i, n, w, c, s: c * 4 * w * ((2 * s) ** 2 - s**2) * (i > 0))
+
+
+@wrong("macs_by_stage", "Only the first block of a stage projects")
+def all_blocks_project(counts, size):
+    return changed(counts, size, lambda i, n, w, c, s: (n - 1) * s**2 * 4 * w * 4 * w)
+
+
+@wrong("macs_by_stage", "like the first one")
+def all_like_the_first(counts, size):
+    def more(i, blocks, w, c, s):
+        first = (2 * s if i else s) ** 2 * c * w + s**2 * (9 * w**2 + 4 * w**2 + c * 4 * w)
+        return (blocks - 1) * (first - s**2 * 17 * w**2)
+
+    return changed(counts, size, more)
+
+
+@wrong("macs_by_stage", "is no multiply-add")
+def with_the_bias_of_fc(counts, size):
+    found = macs(counts, size)
+    return found | {"fc": found["fc"] + 1000}
 
 
 @wrong("macs_by_stage", "size × size")
