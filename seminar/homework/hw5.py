@@ -207,7 +207,7 @@ def start_as_identity(answer: Any) -> str:
         only = t("Only two parameters are to change.")
         if not all(module.training for module in block.modules()):
             raise trial.wrong(
-                t("The block stands in eval() now: it was in train() when it came."),
+                t("It stands in eval() now: it was in train() when it came."),
                 hint=only,
             )
         for name in before:

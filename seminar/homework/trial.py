@@ -378,8 +378,12 @@ def _kind(got: Any, want: Any) -> str:
         return t("A list is asked for; a tensor's or an array's tolist() gives one.")
     if isinstance(want, int) and isinstance(got, float) and got == want:
         return t("/ always gives a float, // of two ints an int.")
+    if isinstance(want, int) and isinstance(got, Tensor) and got.numel() == 1:
+        return t("An int is asked for: int(…) or .item() makes one of a tensor.")
     if isinstance(want, Mapping) and isinstance(got, Mapping) and set(got) == set(want):
         return next((hint for key in want if (hint := _kind(got[key], want[key]))), "")
+    if isinstance(want, tuple) and isinstance(got, tuple | list) and len(got) == len(want):
+        return next((h for a, b in zip(got, want, strict=True) if (h := _kind(a, b))), "")
     return ""
 
 

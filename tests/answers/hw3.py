@@ -47,7 +47,12 @@ def convolutions_only(weight):
     return c * h * w, o * h * w
 
 
-@wrong("fans", "It must be an int, not a float")
+@wrong("fans", "makes one of a tensor")
+def as_tensors(weight):
+    return tuple(torch.tensor(right_fans(weight.shape)))
+
+
+@wrong("fans", "It must be an int, not a float", "/ always gives a float")
 def as_floats(weight):
     return tuple(float(f) for f in right_fans(weight.shape))
 
@@ -112,6 +117,69 @@ def its_own_seed(shape, generator):
     return uniform(shape, torch.Generator().manual_seed(0), 2 / fan_sum(shape))
 
 
+@wrong("xavier_uniform", "One generator, used twice")
+def a_new_generator_for_xavier(shape, generator):
+    again = torch.Generator().manual_seed(generator.initial_seed())
+    return uniform(shape, again, 2 / fan_sum(shape))
+
+
+@wrong("xavier_uniform", "Only fan_out")
+def only_fan_out(shape, generator):
+    return uniform(shape, generator, 1 / right_fans(shape)[1])
+
+
+@wrong("xavier_uniform", "fan_out counts")
+def kernel_in_fan_in_only(shape, generator):
+    return uniform(shape, generator, 2 / (right_fans(shape)[0] + shape[0]))
+
+
+@wrong("xavier_uniform", "need not be square")
+def xavier_of_squares(shape, generator):
+    side = shape[2] if len(shape) > 2 else 1
+    return uniform(shape, generator, 2 / (shape[0] + shape[1]) / side**2)
+
+
+@wrong("xavier_uniform", "standard deviation of normal numbers")
+def bound_as_deviation(shape, generator):
+    return torch.randn(shape, generator=generator) * math.sqrt(6 / fan_sum(shape))
+
+
+@wrong("xavier_uniform", "mean of the fans")
+def mean_for_sum(shape, generator):
+    return uniform(shape, generator, 4 / fan_sum(shape))
+
+
+@wrong("xavier_uniform", "from the 6 only")
+def root_of_six(shape, generator):
+    return (2 * torch.rand(shape, generator=generator) - 1) * math.sqrt(6) / fan_sum(shape)
+
+
+@wrong("xavier_uniform", "root is missing")
+def linear_layers_without_root(shape, generator):
+    if len(shape) > 2:
+        return uniform(shape, generator, 2 / fan_sum(shape))
+    return xavier_without_root(shape, generator)
+
+
+@wrong("xavier_uniform", "IndexError")
+def two_sides_only(shape, generator):
+    area = shape[2] * shape[3] if len(shape) > 2 else 1
+    return uniform(shape, generator, 2 / (shape[0] + shape[1]) / area)
+
+
+@wrong("xavier_uniform", "not uniformly distributed")
+def mostly_at_the_ends(shape, generator):
+    return torch.cos(math.pi * torch.rand(shape, generator=generator)) * math.sqrt(
+        4 / fan_sum(shape)
+    )
+
+
+@wrong("xavier_uniform", "more than once")
+def one_number_for_each_kernel(shape, generator):
+    w = uniform(shape[:2], generator, 2 / fan_sum(shape))
+    return w.reshape(*w.shape, *[1] * len(shape[2:])).expand(shape).clone()
+
+
 def normal(shape, generator, variance):
     return torch.randn(shape, generator=generator) * math.sqrt(variance)
 
@@ -170,6 +238,36 @@ def around_one(shape, generator, mode):
     return 1 + normal(shape, generator, 2 / fan_of(shape, mode))
 
 
+@wrong("he_normal", "Twice the same generator")
+def generator_for_fan_in_only(shape, generator, mode):
+    given = generator if mode == "fan_in" else None
+    return normal(shape, given, 2 / fan_of(shape, mode))
+
+
+@wrong("he_normal", "One generator, used twice")
+def a_new_generator_for_he(shape, generator, mode):
+    again = torch.Generator().manual_seed(generator.initial_seed())
+    return normal(shape, again, 2 / fan_of(shape, mode))
+
+
+@wrong("he_normal", "need not be square")
+def he_of_squares(shape, generator, mode):
+    side = shape[2] if len(shape) > 2 else 1
+    return normal(shape, generator, 2 / shape[1 if mode == "fan_in" else 0] / side**2)
+
+
+@wrong("he_normal", "This is the variance")
+def linear_layers_by_variance(shape, generator, mode):
+    variance = 2 / fan_of(shape, mode)
+    return normal(shape, generator, variance if len(shape) > 2 else variance**2)
+
+
+@wrong("he_normal", "not normally distributed")
+def laplace(shape, generator, mode):
+    u = torch.rand(shape, generator=generator) - 0.5
+    return -u.sign() * (1 - 2 * u.abs()).clamp(min=1e-6).log() / math.sqrt(fan_of(shape, mode))
+
+
 @torch.no_grad()
 def initialized(model, modules=None, mode="fan_in", factor=2, biases=True, norm=True):
     for module in model.modules() if modules is None else modules:
@@ -223,6 +321,111 @@ def by_fan_out(model):
 @wrong("initialize", "factor 2 is missing")
 def by_lecun(model):
     return initialized(model, factor=1)
+
+
+@wrong("initialize", "Wrong: 5.0.weight", "are changed")
+def all_that_has_a_weight(model):
+    with torch.no_grad():
+        for module in model.modules():
+            if getattr(module, "weight", None) is not None and module.weight.dim() > 1:
+                shape = module.weight.shape
+                module.weight.copy_(normal(shape, None, 2 / right_fans(shape)[0]))
+    return initialized(model, [m for m in model.modules() if not isinstance(m, nn.Embedding)])
+
+
+@wrong("initialize", "Wrong: scale", "are changed")
+def own_parameters_as_well(model):
+    nn.init.ones_(model.scale)
+    return initialized(model)
+
+
+@wrong("initialize", "num_batches_tracked", "are changed")
+def counts_anew(model):
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.num_batches_tracked.zero_()
+    return initialized(model)
+
+
+@wrong("initialize", "stands in eval()")
+def left_in_eval(model):
+    return initialized(model.eval())
+
+
+@wrong("initialize", "0.weight of a Conv2d has not been drawn", "Which two kinds")
+def linear_only(model):
+    return initialized(model, [m for m in model.modules() if not isinstance(m, nn.Conv2d)])
+
+
+@wrong("initialize", "0.weight of a Conv2d has not been drawn", "only gives a name")
+def names_only(model):
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            w = module.weight
+            w = normal(w.shape, None, 2 / fan_of(w.shape, "fan_in"))
+    return model
+
+
+@wrong("initialize", "The old numbers are still in 0.weight")
+def added(model):
+    old = {name: p.detach().clone() for name, p in model.named_parameters()}
+    initialized(model)
+    with torch.no_grad():
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                module.weight.add_(old[f"{name}.weight"])
+    return model
+
+
+@wrong("initialize", "RuntimeError", "no_grad")
+def with_gradients(model):
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.weight.normal_()
+    return model
+
+
+@wrong("initialize", "AttributeError", "have a bias")
+def biases_everywhere(model):
+    with torch.no_grad():
+        for module in initialized(model).modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                module.bias.zero_()
+    return model
+
+
+@wrong("initialize", "kernel's positions are missing")
+def without_the_kernel(model):
+    initialized(model)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d):
+                shape = module.weight.shape
+                module.weight.copy_(normal(shape, None, 2 / shape[1]))
+    return model
+
+
+@wrong("initialize", "not normally distributed")
+def uniform_of_the_right_variance(model):
+    initialized(model)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Linear):
+                shape = module.weight.shape
+                module.weight.copy_(uniform(shape, None, 2 / right_fans(shape)[0]))
+    return model
+
+
+@wrong("initialize", "the same numbers as another layer")
+def one_seed_for_each_layer(model):
+    initialized(model)
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                generator = torch.Generator().manual_seed(0)
+                shape = module.weight.shape
+                module.weight.copy_(normal(shape, generator, 2 / right_fans(shape)[0]))
+    return model
 
 
 @wrong("initialize", "return it", "NoneType")
@@ -302,6 +505,68 @@ def whole_channels(x, p, training, generator):
     return x * keep * 2 if training else x
 
 
+@wrong("dropout", "Whole images are dropped")
+def whole_images(x, p, training, generator):
+    shape = (len(x), *[1] * (x.dim() - 1))
+    return x * mask(x, p, generator, shape) / (1 - p) if training else x
+
+
+@wrong("dropout", "Every column has lost the same")
+def mask_of_rows(x, p, training, generator):
+    return x * mask(x, p, generator, (*x.shape[:-1], 1)) / (1 - p) if training else x
+
+
+@wrong("dropout", "are multiplied by 0.5", "mean must stay")
+def negative_numbers_lost(x, p, training, generator):
+    scale = torch.where(x < 0, 0.5, 1 / (1 - p))
+    return x * mask(x, p, generator) * scale if training else x
+
+
+@wrong("dropout", "A share of", "Expected")
+def clamped(x, p, training, generator):
+    return x.clamp(min=0) * mask(x, p, generator) / (1 - p) if training else x
+
+
+@wrong("dropout", "ValueError", "not enough values")
+def four_axes(x, p, training, generator):
+    n, c, h, w = x.shape
+    return x * mask(x, p, generator, (n, c, h, w)) / (1 - p) if training else x
+
+
+@wrong("dropout", "With p = 0")
+def nothing_for_zero(x, p, training, generator):
+    if training and p == 0:
+        return torch.zeros_like(x)
+    return x * mask(x, p, generator) / (1 - p) if training else x
+
+
+@wrong("dropout", "No gradient comes back")
+def cut_off(x, p, training, generator):
+    return x.detach() * mask(x, p, generator) / (1 - p) if training else x
+
+
+@wrong("dropout", "none is taken out")
+def taken_out(x, p, training, generator):
+    return x[mask(x, p, generator).bool()] / (1 - p) if training else x
+
+
+@wrong("dropout", "happened to remain")
+def by_the_remaining_share(x, p, training, generator):
+    keep = mask(x, p, generator)
+    return x * keep / keep.mean() if training else x
+
+
+@wrong("dropout", "A share of 0%", "exactly 0")
+def without_brackets(x, p, training, generator):
+    return x * mask(x, p, generator) / 1 - p if training else x
+
+
+@wrong("dropout", "One generator, used twice")
+def a_new_generator_for_dropout(x, p, training, generator):
+    again = torch.Generator().manual_seed(generator.initial_seed())
+    return x * mask(x, p, again) / (1 - p) if training else x
+
+
 @wrong("dropout", "It calls dropout")
 def torchs_dropout(x, p, training, generator):
     return F.dropout(x, p, training)
@@ -347,6 +612,22 @@ def gain_by_size(activation):
 @wrong("gain", "gain of the ReLU")
 def always_root_two(activation):
     return math.sqrt(2)
+
+
+@wrong("gain", "How large is the mean")
+def gain_of_another_density(activation):
+    return 1 / activation(torch.randn(1_000_000) / math.sqrt(2)).square().mean().sqrt().item()
+
+
+@wrong("gain", "How large is the mean")
+def gain_of_wide_numbers(activation):
+    return 1 / activation(2 * torch.randn(1_000_000)).square().mean().sqrt().item()
+
+
+@wrong("gain", "Only positive z")
+def gain_of_positive_numbers(activation):
+    z = torch.randn(1_000_000).abs()
+    return 1 / activation(z).square().mean().sqrt().item()
 
 
 @wrong("gain", "How large is the mean")
