@@ -1,7 +1,8 @@
 """Homework 1: LeNet and AlexNet. A. Krizhevsky, I. Sutskever, G. Hinton, NIPS 2012."""
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..catalogue import t
-from .trial import Draw, Either, Trial, close, described
+from .trial import Draw, Either, Trial, close, described, explain
 
 # Left, right, top, bottom: which sides a padding that is not everywhere has.
 _PARTLY = ((1, 0, 1, 0), (0, 1, 0, 1), (1, 1, 0, 0), (0, 0, 1, 1))
@@ -29,6 +30,7 @@ def conv_output_size(answer: Any) -> str:
     draw = Draw()
     # What is left over behind the last step shows rounding at 1 and 3, kernel + 1 at 0 and
     # kernel - 1 at stride - 1.
+    wrong: list[tuple[Trial, Any, dict[str, Any]]] = []
     for stride, left in ((3, 1), (5, 3), (4, 0), (3, 2), (4, 3)):
         results: list[int] = []
         while len(set(results)) < 6:  # until each mistake has a result of its own
@@ -38,9 +40,8 @@ def conv_output_size(answer: Any) -> str:
             results = [free // stride, free // stride + 1, (free - padding) // stride + 1]
             results += [(size - kernel) // stride + 1, free + 1, (free + kernel) // stride + 1]
         trial = Trial(answer, size=size, kernel=kernel, stride=stride, padding=padding)
-        trial.expect(
-            free // stride + 1,
-            {
+        if not close(trial.out, want := free // stride + 1):
+            faults = {
                 t("It must be an int, not a float."): free / stride + 1,
                 t("The kernel is subtracted as it is: not kernel - 1, not kernel + 1."): Either(
                     ((free + 1) // stride + 1, (free - 1) // stride + 1)
@@ -54,12 +55,21 @@ def conv_output_size(answer: Any) -> str:
                 t("The padding is on both sides."): (free - padding) // stride + 1,
                 t("The padding is missing."): (size - kernel) // stride + 1,
                 t("The stride is missing."): free + 1,
-                t("The kernel is missing: it needs room at the end."): (
-                    (size + 2 * padding) // stride + 1
+                t("The kernel is missing: it needs room at the end."): Either(
+                    ((size + 2 * padding) // stride + 1, (size + 2 * padding) // stride)
                 ),
-            },
-            hint=t("How far can the kernel be moved, in steps of the stride? And it starts at 0."),
-        )
+                t("All of size + 2 · padding - kernel is divided: mind the brackets."): Either(
+                    (
+                        size + 2 * padding - kernel // stride + 1,
+                        size + (2 * padding - kernel) // stride + 1,
+                    )
+                ),
+            }
+            wrong.append((trial, want, faults))
+    explain(
+        wrong,
+        t("How far can the kernel be moved, in steps of the stride? And it starts at 0."),
+    )
     return t("The output size is right, with rounding down where the kernel does not fit.")
 
 
@@ -80,6 +90,7 @@ def conv_cost(answer: Any) -> str:
         )
         weights, places = c_out * (c_in // groups) * kernel**2, size**2
         plain = c_out * c_in * kernel**2
+        found = tuple(trial.parts("parameters", "multiply-adds"))
         trial.expect(
             (weights + c_out, weights * places),
             {
@@ -121,15 +132,16 @@ def conv_cost(answer: Any) -> str:
                     weights + c_out,
                     2 * weights * places,
                 ),
-                t("A bias is added, and costs no multiply-add here."): (
-                    weights + c_out,
-                    (weights + c_out) * places,
+                t("A bias is added, and costs no multiply-add here."): Either(
+                    (parameters, (weights + c_out) * places)
+                    for parameters in (weights + c_out, weights)
                 ),
                 t("A kernel has kernel × kernel positions."): (
                     weights // kernel + c_out,
                     weights // kernel * places,
                 ),
             },
+            got=found,
             hint=t("How many numbers does one output read? How many outputs are there?"),
         )
     return t("Parameters and multiply-adds are right, with groups as well.")
@@ -138,13 +150,15 @@ def conv_cost(answer: Any) -> str:
 def conv2d(answer: Any) -> str:
     """`conv2d(image, kernels, stride, padding)`: cross-correlation, written out."""
     draw = Draw()
-    settings = ((1, 0), (2, 1), (draw.randint(2, 3), 2))
-    sides, channels = draw.sample([2, 3, 4], 3), draw.sample([2, 3, 4], 3)  # no size fits all three
-    for (stride, padding), k, c in zip(settings, sides, channels, strict=True):
+    # Stride, padding, what is left behind the last step: 0 reads the padding at the end, too,
+    # 2 of 3 shows rounding up or to the nearest.
+    settings = ((1, 0, 0), (2, 2, 0), (3, 1, 2))
+    sides = draw.sample([2, 3, 4], 3)  # no size fits all three, and none is that of the channels
+    for (stride, padding, left), k, c in zip(settings, sides, sides[1:] + sides[:1], strict=True):
         o = draw.choice([n for n in (2, 3, 4, 5) if n != c])
         h = draw.randint(7, 8)
-        h += -(h + 2 * padding - k) % stride  # the last step reads the padding at the end, too
-        w = h + draw.randint(2, 4)
+        h += (left - (h + 2 * padding - k)) % stride
+        w = h + 3
         h, w = (w, h) if stride == 2 else (h, w)  # one is wide, one is high, in their results too
         image = draw.tensor(c, h, w, dtype=torch.float32)
         kernels = draw.tensor(o, c, k, k, dtype=torch.float32)
@@ -167,6 +181,27 @@ def conv2d(answer: Any) -> str:
 
         want = convolved()
         _, rows, columns = want.shape
+        sizes = {
+            t("Rounded up or to the nearest; a kernel that does not fit is left out."): (
+                -(-(h + 2 * padding - k) // stride) + 1,
+                -(-(w + 2 * padding - k) // stride) + 1,
+            ),
+            t("The + 1 is missing, or divided, too: the kernel also stands at the start."): (
+                rows - 1,
+                columns - 1,
+            ),
+            t("The size is computed with the padding, too."): (
+                (h - k) // stride + 1,
+                (w - k) // stride + 1,
+            ),
+            t("The stride acts on one of the two directions only."): (
+                rows,
+                w + 2 * padding - k + 1,
+            ),
+            t("Height and width differ: the result is not square."): (rows, rows),
+        }
+        shape = tuple(trial.out.shape[1:]) if isinstance(trial.out, Tensor) else ()
+        by_size = [hint for hint, size in sizes.items() if size == shape != (rows, columns)]
         padded = [F.pad(image, [padding * side for side in sides]) for sides in _PARTLY]
         trial.expect(
             want,
@@ -195,7 +230,9 @@ def conv2d(answer: Any) -> str:
                     kernels.sum(1, keepdim=True), x=image.sum(0, keepdim=True)
                 ),
                 t("The channels were averaged: they are added up."): want / c,
-                t("The numbers under the kernel were averaged: they are added up."): want / k**2,
+                t("The numbers under the kernel were averaged: they are added up."): Either(
+                    (want / k**2, want / (c * k**2))
+                ),
                 t("Height and width of the result are exchanged."): want.transpose(1, 2),
                 t("One image goes in, and one comes out: there is an axis too many."): want[None],
                 t("The padding must be zeros."): convolved(
@@ -206,7 +243,9 @@ def conv2d(answer: Any) -> str:
                 ),
             },
             got=_single(trial.out),
-            hint=t(
+            hint=by_size[0]
+            if by_size
+            else t(
                 "Output (o, i, j): the products of kernel o with the patch at i·stride, j·stride."
             ),
             tolerance=NEAR,
@@ -217,7 +256,7 @@ def conv2d(answer: Any) -> str:
 def lrn(answer: Any) -> str:
     """`lrn(a, k, n, alpha, beta)`: section 3.3 of the AlexNet paper."""
     draw = Draw()
-    for n in (3, 5, 7):
+    for n in (5, 3, 7):
         c, h, w = draw.sample(range(8, 12), 3)
         a = 2 * draw.tensor(2, c, h, w, dtype=torch.float32)
         k, alpha, beta = draw.uniform(1.5, 3), draw.uniform(0.3, 0.9), draw.uniform(0.3, 0.7)
@@ -240,6 +279,10 @@ def lrn(answer: Any) -> str:
         begins_late[:, :half] = 0
         around = torch.stack([torch.roll(a**2, s, 1) for s in range(-half, half + 1)]).sum(0)
         spatial = F.avg_pool2d(a**2, n, 1, half) * n**2
+        last = (a**2)[:, [min(c - 1, i + half) for i in range(c)]]
+        unsquared = normalized(total(a))  # a root of negative numbers is nan
+        nans = unsquared.isnan()
+        no_squares = isinstance(trial.out, Tensor) and torch.equal(trial.out.isnan(), nans)
         trial.expect(
             normalized(squares),
             {
@@ -248,6 +291,7 @@ def lrn(answer: Any) -> str:
                 ),
                 t("k is missing."): normalized(squares, k=0),
                 t("k is always 1 here: it is an argument."): normalized(squares, k=1),
+                t("k is always 2 here: it is an argument."): normalized(squares, k=2),
                 t("α is missing."): normalized(squares, alpha=1),
                 t("These are the paper's numbers: here k, n, α and β are arguments."): Either(
                     (normalized(total(a**2, 2, 2), k=2, alpha=1e-4, beta=0.75),)
@@ -257,9 +301,7 @@ def lrn(answer: Any) -> str:
                 t("β belongs to the whole bracket, with k in it."): (
                     a / (k + (alpha * squares) ** beta)
                 ),
-                t("The numbers are not squared."): Either(
-                    (normalized(total(a.abs())), normalized(total(a)))
-                ),
+                t("The numbers are not squared."): Either((normalized(total(a.abs())), unsquared)),
                 t("The sum was squared: each number is, before they are added up."): normalized(
                     total(a) ** 2
                 ),
@@ -268,6 +310,9 @@ def lrn(answer: Any) -> str:
                 ),
                 t("At the first channels the slice begins below 0, which counts from the end."): (
                     normalized(begins_late)
+                ),
+                t("The sum goes over all channels, not over n neighbors."): normalized(
+                    (a**2).sum(1, keepdim=True).expand_as(a)
                 ),
                 t(
                     "The window is too wide: n channels in all, with channel i in the middle."
@@ -286,16 +331,16 @@ def lrn(answer: Any) -> str:
                 t("The window is one-sided: n/2 channels before and n/2 after."): Either(
                     (normalized(total(a**2, n - 1, 0)), normalized(total(a**2, 0, n - 1)))
                 ),
-                t("The sum goes over all channels, not over n neighbors."): normalized(
-                    (a**2).sum(1, keepdim=True).expand_as(a)
-                ),
-                t("The last channel of the window is missing: it has n of them."): Either(
-                    (normalized(total(a**2, half, half - 1)), normalized(squares - a**2))
+                t("Channel i itself belongs to the window, too."): normalized(squares - a**2),
+                t("The last channel of the window is missing: slices and range leave it out."): (
+                    Either((normalized(total(a**2, half, half - 1)), normalized(squares - last)))
                 ),
                 t("Multiplied, not divided."): a * (k + alpha * squares) ** beta,
             },
             got=_single(trial.out),
-            hint=t("b_i = a_i / (k + α Σ a_j²)^β: over which j does the sum go?"),
+            hint=t("The numbers are not squared.")
+            if no_squares and nans.any()
+            else t("b_i = a_i / (k + α Σ a_j²)^β: over which j does the sum go?"),
             tolerance=NEAR,
         )
     return t("The result agrees with the paper's formula, at the first and last channels as well.")
@@ -322,29 +367,29 @@ class _Look(NamedTuple):
 class _Spy(nn.Module):
     """A linear classifier that notes in `log` what it is shown, and in which mode."""
 
-    def __init__(self, weight: Tensor):
+    def __init__(self, weight: Tensor, bias: Tensor):
         super().__init__()
-        self.weight = nn.Parameter(weight)
+        self.weight, self.bias = nn.Parameter(weight), nn.Parameter(bias)
         self.log: list[_Look] = []
 
     def forward(self, x: Tensor) -> Tensor:
         first = x.detach().flatten(1)[:, 0]
         self.log.append(_Look(self.training, torch.is_grad_enabled(), first, time.perf_counter()))
-        time.sleep(0.005)  # an epoch takes a time that can be told from that of two
-        return x.flatten(1) @ self.weight
+        time.sleep(0.01)  # an epoch takes a time that can be told from that of two
+        return x.flatten(1) @ self.weight + self.bias
 
 
 def train_classifier(answer: Any) -> str:
     """`train_classifier(model, images, labels, epochs, batch_size, lr)` → a dict of curves."""
     draw = Draw()
-    for epochs in (2, 3):
+    for epochs, more in ((2, 1), (3, 0)):  # the last mini-batch has one image, or all of them
         batch_size = draw.choice([6, 8])
-        count = 5 * batch_size + draw.randint(2, 4)  # the last mini-batch is a smaller one
+        count = 5 * batch_size + more
         images = draw.tensor(count, 1, 2, 3, dtype=torch.float32)
         labels = torch.tensor(draw.sample([i % 3 for i in range(count)], count))
         images[torch.arange(count), 0, 0, labels] += 1.5
-        spy, lr = _Spy(draw.tensor(6, 3, dtype=torch.float32)), draw.uniform(0.05, 0.2)
-        start = spy.weight.detach().clone()
+        start = tuple(draw.tensor(*shape, dtype=torch.float32) for shape in ((6, 3), (3,)))
+        spy, lr = _Spy(*(value.clone() for value in start)), draw.uniform(0.05, 0.2)
         trial = Trial(
             answer,
             in_place="model",
@@ -358,7 +403,7 @@ def train_classifier(answer: Any) -> str:
         )
         end = time.perf_counter()
         _curves(trial, epochs)
-        if torch.equal(spy.weight.detach(), start):
+        if torch.equal(_joined(spy.parameters()), _joined(start)):
             raise trial.wrong(
                 t("The model has not changed: its weights are those it came with."),
                 hint=t(
@@ -367,11 +412,11 @@ def train_classifier(answer: Any) -> str:
                 ),
             )
         batches = _batches(trial, spy, images, epochs, batch_size)
-        weights, losses, accuracies = _trained(start, images, labels, batches, lr)
+        weights, losses, accuracies, by_batch = _trained(start, images, labels, batches, lr)
         trial.expect(
             weights,
             partial(_loop_faults, start, images, labels, batches, lr),
-            got=spy.weight.detach(),
+            got=_joined(spy.parameters()),
             what=t("the trained weights"),
             hint=t(
                 "For each mini-batch: loss, zero_grad(), backward(), step(). SGD, momentum 0.9."
@@ -386,6 +431,9 @@ def train_classifier(answer: Any) -> str:
                     100 * a for a in accuracies
                 ],
                 t("This is the share of wrong answers."): [1 - a for a in accuracies],
+                t("The last mini-batch is smaller: add up the right answers, then divide."): (
+                    by_batch
+                ),
                 t("These are numbers of right answers: divide by the number of images."): Either(
                     [[kind(round(count * a)) for a in accuracies] for kind in (float, int)]
                 ),
@@ -444,6 +492,7 @@ def _batches(
             t("There was a mini-batch of more than batch_size images."),
             t("Came out: {a}", a=max(len(look.seen) for look in training)),
             t("Expected: {a}", a=batch_size),
+            hint=t("batch_size is an argument: the optimizer steps once for so many images."),
         )
     if len(training) < steps and any(
         look.grad and len(look.seen) <= batch_size for look in evaluated
@@ -453,14 +502,24 @@ def _batches(
             hint=t("After measuring, every epoch begins with model.train()."),
         )
     if len(training) != steps:
-        dropped = len(training) == steps - epochs
+        if any(torch.equal(a.seen, b.seen) for a, b in itertools.pairwise(training)):
+            hint = t("The model was called twice for a mini-batch: its first logits are enough.")
+        elif any(not len(look.seen) for look in training):
+            hint = t("One mini-batch of an epoch has no image: range(0, count, batch_size).")
+        elif len(training) == steps - epochs:
+            hint = t("The last mini-batch of an epoch is missing: it may be a smaller one.")
+        else:
+            hint = t("Every epoch shows every image once, batch_size at a time.")
         raise trial.wrong(
             t("The number of mini-batches in train() is wrong."),
             t("Came out: {a}", a=len(training)),
             t("Expected: {a}", a=steps),
-            hint=t("The last mini-batch of an epoch is missing: it may be a smaller one.")
-            if dropped
-            else t("Every epoch shows every image once, batch_size at a time."),
+            hint=hint,
+        )
+    if not all(bool(torch.isin(look.seen, first).all()) for look in training):
+        raise trial.wrong(
+            t("The model saw images that are not among the given ones."),
+            hint=t("They are handed on as they are."),
         )
     numbers = [torch.cat([(first == v).nonzero()[0] for v in look.seen]) for look in training]
     each = len(numbers) // epochs
@@ -491,6 +550,7 @@ def _batches(
 def _losses(trial: Trial, losses: list[list[float]], sizes: list[int]) -> None:
     """Whether "loss" is right: the mean of the mini-batches', or that of all images."""
     totals, batches, images = [sum(part) for part in losses], len(sizes), sum(sizes)
+    sums = list(itertools.accumulate(totals))
     by_image = [
         sum(n * loss for n, loss in zip(sizes, part, strict=True)) / images for part in losses
     ]
@@ -504,7 +564,12 @@ def _losses(trial: Trial, losses: list[list[float]], sizes: list[int]) -> None:
             ],
             t("The losses of an epoch were added up: take their mean."): totals,
             t("The sum was divided by a wrong number: how many mini-batches are there?"): Either(
-                [total / wrong for total in totals] for wrong in (images, sizes[0], len(losses))
+                [total / wrong for total in totals]
+                for wrong in (images, sizes[0], len(losses), images // sizes[0], batches + 1)
+            ),
+            t("The losses of earlier epochs are in it as well."): Either(
+                [[so_far / each for so_far in sums] for each in (batches, images)]
+                + [[so_far / (n * batches) for n, so_far in enumerate(sums, 1)]]
             ),
         },
         got=trial.out["loss"],
@@ -522,13 +587,23 @@ def _seconds(trial: Trial, log: list[_Look], epochs: int, end: float) -> None:
     for epoch in range(1, epochs):
         following = log[steps[(epoch + 1) * each]].time if epoch + 1 < epochs else end
         most = following - log[steps[epoch * each] - 1].time  # from call to call of its neighbors
-        if got[epoch] > most + 0.02:  # as wrong as a coarse clock may be
+        least = log[steps[(epoch + 1) * each - 1]].time - log[steps[epoch * each]].time
+        coarse = 0.02  # as wrong as a clock may be
+        if not least - coarse < got[epoch] < most + coarse:
             raise trial.wrong(
                 t("Wrong: {a}.", a='"seconds"'),
                 t("Came out: {a}", a=described(got)),
-                t("Epoch {n} took less than {a} seconds.", n=epoch + 1, a=f"{most:.2g}"),
-                hint=t("perf_counter() at the end of an epoch, minus that at its own start."),
+                t("Epoch {n} took less than {a} seconds.", n=epoch + 1, a=f"{most:.2g}")
+                if got[epoch] > most
+                else t("Epoch {n} took more than {a} seconds.", n=epoch + 1, a=f"{least:.2g}"),
+                hint=t("In seconds, as perf_counter() gives them.")
+                if 100 * most < got[epoch] < 10_000 * most
+                else t("perf_counter() at the end of an epoch, minus that at its own start."),
             )
+
+
+def _joined(values: Iterable[Tensor]) -> Tensor:
+    return torch.cat([value.detach().flatten() for value in values])
 
 
 def _sgd(parameters: Any, lr: float) -> torch.optim.Optimizer:
@@ -536,7 +611,7 @@ def _sgd(parameters: Any, lr: float) -> torch.optim.Optimizer:
 
 
 def _trained(
-    start: Tensor,
+    start: tuple[Tensor, ...],
     images: Tensor,
     labels: Tensor,
     batches: list[list[Tensor]],
@@ -544,33 +619,44 @@ def _trained(
     *,
     made: Callable[..., torch.optim.Optimizer] = _sgd,
     loss: Callable[..., Tensor] = F.cross_entropy,
-    zero: bool = True,
+    zero: str = "step",
     anew: bool = False,
     in_order: bool = False,
-) -> tuple[Tensor, list[list[float]], list[float]]:
-    """The weights after these mini-batches, their losses, the accuracy after each epoch."""
-    weight = start.clone().requires_grad_()
-    optimizer = made([weight], lr)
-    losses, accuracies = [], []
+) -> tuple[Tensor, list[list[float]], list[float], list[float]]:
+    """The weights after these mini-batches, their losses, the accuracy after each epoch.
+
+    The last: the mean of the mini-batches' accuracies.
+    """
+    weight, bias = (value.clone().requires_grad_() for value in start)
+    optimizer = made([weight, bias], lr)
+    losses, accuracies, by_batch = [], [], []
     for epoch in batches:
-        optimizer = made([weight], lr) if anew else optimizer
+        optimizer = made([weight, bias], lr) if anew else optimizer
+        if zero == "epoch":
+            optimizer.zero_grad()
         losses.append([0.0] * len(epoch))
         for i, batch in enumerate(epoch):
             # In order: labels that are not of these images.
             wanted = labels[i * len(epoch[0]) :][: len(batch)] if in_order else labels[batch]
-            value = loss(images[batch].flatten(1) @ weight, wanted)
+            value = loss(images[batch].flatten(1) @ weight + bias, wanted)
             losses[-1][i] = value.item()
-            if zero:
+            if zero == "step":
                 optimizer.zero_grad()
             value.backward()
             optimizer.step()
-        right = (images.flatten(1) @ weight).argmax(1) == labels
-        accuracies.append(right.double().mean().item())
-    return weight.detach(), losses, accuracies
+        right = ((images.flatten(1) @ weight + bias).argmax(1) == labels).double()
+        accuracies.append(right.mean().item())
+        parts = [part.mean().item() for part in right.split(len(epoch[0]))]
+        by_batch.append(sum(parts) / len(parts))
+    return _joined((weight, bias)), losses, accuracies, by_batch
 
 
 def _loop_faults(
-    start: Tensor, images: Tensor, labels: Tensor, batches: list[list[Tensor]], lr: float
+    start: tuple[Tensor, ...],
+    images: Tensor,
+    labels: Tensor,
+    batches: list[list[Tensor]],
+    lr: float,
 ) -> dict[str, Any]:
     """The weights that usual mistakes give."""
 
@@ -579,8 +665,12 @@ def _loop_faults(
 
     sgd, cross_entropy = torch.optim.SGD, F.cross_entropy
     return {
-        t("The gradients add up: zero_grad() is missing before each step."): weights(zero=False),
-        t("The momentum is missing: 0.9."): weights(made=sgd),
+        t("The gradients add up: zero_grad() is missing before each step."): Either(
+            (weights(zero="never"), weights(zero="epoch"))
+        ),
+        t("The momentum 0.9 is missing, or the optimizer is new for each mini-batch."): weights(
+            made=sgd
+        ),
         t("The optimizer is made anew in each epoch: its momentum is lost."): weights(anew=True),
         t("The learning rate is not the argument lr."): Either(
             weights(rate) for rate in (0.1, 0.05, 0.01, 0.001)
@@ -635,7 +725,22 @@ def alexnet_parameters(answer: Any) -> str:
             want,
             {
                 t("The biases are missing: one for each output channel."): Either(
-                    (plain, {n: want[n] if n < "fc" else plain[n] for n in want})
+                    (
+                        plain,
+                        {n: want[n] if n < "fc" else plain[n] for n in want},
+                        {n: plain[n] if n < "fc" else want[n] for n in want},
+                    )
+                ),
+                t("The groups were divided out twice: each of the kernels is counted once."): (
+                    Either(
+                        {
+                            n: plain[n] // towers + biases[n] // share
+                            if n[-1] in "245"
+                            else want[n]
+                            for n in want
+                        }
+                        for share in (1, towers)
+                    )
                 ),
                 t("The biases were divided by the towers: every output channel has one."): Either(
                     {n: plain[n] + (biases[n] // towers if n in some else biases[n]) for n in want}
@@ -649,7 +754,8 @@ def alexnet_parameters(answer: Any) -> str:
                 ),
                 t("conv3 reads the maps of all towers."): _alexnet(towers, grouped="2345"),
                 t("The fully connected layers read all towers."): Either(
-                    (_alexnet(towers, grouped="245678"), _alexnet(towers, grouped="2345678"))
+                    _alexnet(towers, grouped="245" + some)
+                    for some in ("678", "3678", "6", "7", "8")
                 ),
                 t("The towers make no difference here: who reads only its own half?"): Either(
                     (_alexnet(1), _alexnet(2))
@@ -658,7 +764,8 @@ def alexnet_parameters(answer: Any) -> str:
                     _alexnet(towers, grouped=some) for some in ("2", "4", "5", "24", "25", "45")
                 ),
                 t("fc6 reads 6×6 positions: there is a pooling after conv5."): Either(
-                    _alexnet(towers, side=side) for side in (13, 7, 5, 1)
+                    [_alexnet(towers, side=side) for side in (13, 7, 5, 1)]
+                    + [want | {"fc6": 4096 * 256 * 6 + 4096}]
                 ),
                 t("Asked is a dict, layer by layer, not the sum."): sum(want.values()),
             },

@@ -1,6 +1,7 @@
 """Homework 2: VGG and the receptive field. K. Simonyan, A. Zisserman, arXiv:1409.1556, 2.3."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
@@ -16,12 +17,8 @@ from .trial import Draw, Either, Trial, Wrong, run, share
 def stack_weights(answer: Any) -> str:
     """`stack_weights(kernel, depth, channels)` → weights of a stack of convolutions."""
     draw = Draw()
-    for _ in range(4):
-        kernel, depth, channels = (
-            draw.choice([3, 5, 7]),
-            2 * draw.randint(1, 3),
-            draw.randint(10, 99),
-        )
+    for kernel, depth in zip(draw.sample([3, 5, 7, 9], 4), (2, 6, 1, 4), strict=True):
+        channels = draw.randint(10, 99)
         trial = Trial(answer, kernel=kernel, depth=depth, channels=channels)
         one = kernel**2 * channels**2
         trial.expect(
@@ -51,14 +48,20 @@ Pair = tuple[int, int]
 
 
 def _field(
-    layers: Layers, *, after: bool = False, dilated: bool = True, gap: int = 1, start: int = 1
+    layers: Layers,
+    *,
+    after: bool = False,
+    dilated: bool = True,
+    gap: int = 1,
+    start: int = 1,
+    grow: Callable[[int, int], int] = operator.mul,
 ) -> Pair:
     """(size, jump) of (kernel, stride, dilation); the rest: usual mistakes."""
     size, jump = start, 1
     for kernel, stride, dilation in layers:
-        jump = jump * stride if after else jump
+        jump = grow(jump, stride) if after else jump
         size += (kernel - gap) * (dilation if dilated else 1) * jump
-        jump = jump if after else jump * stride
+        jump = jump if after else grow(jump, stride)
     return size, jump
 
 
@@ -66,6 +69,12 @@ def _field_faults(layers: Layers) -> dict[str, Any]:
     """What usual mistakes give, by their hints."""
     (size, jump), ones = _field(layers), [(k, 1, d) for k, _, d in layers]
     strides, dilations = [s for _, s, _ in layers], [d for _, _, d in layers]
+    jumps: list[Callable[[int, int], int]] = [
+        lambda jump, stride: jump + stride,
+        lambda jump, stride: jump + stride - 1,
+        lambda jump, stride: stride,
+        lambda jump, stride: max(jump, stride),
+    ]
     faults: dict[str, Any] = {
         t("A layer's own stride acts behind it, not on its own kernel."): _field(
             layers, after=True
@@ -84,7 +93,9 @@ def _field_faults(layers: Layers) -> dict[str, Any]:
         ),
         t("The jump is the product of the strides."): Either(
             [(size, sum(strides)), (size, strides[-1]), (size, 1)]
+            + [_field(layers, grow=grow) for grow in jumps]
         ),
+        t("Only the first layer was counted: does `return` stand in the loop?"): _field(layers[:1]),
         t("Each kernel adds kernel - 1, not kernel."): Either(
             [
                 (sum(k for k, _, _ in layers), jump),
@@ -106,6 +117,9 @@ def _field_faults(layers: Layers) -> dict[str, Any]:
                 holes
             ),
             t("The dilation was counted twice."): _field(grown),
+            t("The order is (kernel, stride, dilation)."): _field(
+                [(k, d, s) for k, s, d in layers]
+            ),
             t("The dilation does not move the outputs apart: the jump is without it."): Either(
                 [
                     (size, jump * math.prod(dilations)),
@@ -144,6 +158,12 @@ def receptive_field(answer: Any) -> str:
             faults,
             hint=t("From the input on: by how many input pixels does the kernel reach further?"),
         )
+    # Two of three pixels are read; and what is stepped over belongs to the field, too.
+    Trial(answer, layers=[(2, 3, 1), (2, 1, 1)]).expect(
+        (5, 3),
+        {t("Pixels in between count, too, although no layer reads them."): (4, 3)},
+        hint=t("From the input on: by how many input pixels does the kernel reach further?"),
+    )
     for layers in ([(draw.choice([2, 3, 5, 7]), draw.randint(2, 4), 1)], []):
         Trial(answer, layers=layers).expect(
             _field(layers), hint=t("A stack may have one layer, or none: then both are 1.")
@@ -213,6 +233,15 @@ def _interval_faults(position: int, layers: Layers) -> dict[str, Any]:
             t("Begin at the last layer: `position` is counted in its outputs."): _interval(
                 position, layers[::-1]
             ),
+            t("The first layer is missing: go back to the image."): _interval(position, layers[1:]),
+            t("The order is (kernel, stride, padding)."): _interval(
+                position, [(k, p, s) for k, s, p in layers]
+            ),
+            t("First the stride, then the padding: p · stride - padding."): _interval(
+                position, [(k, s, p * s) for k, s, p in layers]
+            ),
+            t("The strides are missing."): _interval(position, [(k, 1, p) for k, _, p in layers]),
+            t("First the first position, then the last."): (last, first),
         }
     return faults
 
@@ -262,7 +291,7 @@ def _padded(channels: int, height: int, width: int) -> nn.Conv2d:
 
 def _networks(draw: Draw) -> list[tuple[nn.Module, int, Pair]]:
     """Three networks, the channels of their input, and the (height, width) that they see."""
-    channels = draw.randint(2, 3), draw.randint(1, 3), draw.randint(1, 3)
+    channels = draw.randint(2, 3), draw.randint(1, 3), draw.randint(2, 3)
     (h, w), (v, u) = draw.choice([((3, 5), (3, 7)), ((5, 3), (7, 3)), ((5, 3), (5, 2))])
     mean = nn.Sequential(
         nn.Conv2d(channels[0], 4, (h, w), padding=1),
@@ -285,10 +314,13 @@ def _networks(draw: Draw) -> list[tuple[nn.Module, int, Pair]]:
         for layer in model.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.uniform_(layer.weight, 0.1, 1)
-                if layer.in_channels < 4:  # reads the image: negative gradients above and below
-                    for edge in (0, -1):
-                        layer.weight.data[:, :, edge] *= -0.2
+                if layer.in_channels < 4:  # reads the image: the gradients above and below are
+                    for edge in (0, -1):  # negative, or hardly anything
+                        layer.weight.data[:, :, edge] *= 1e-6 if model is holes else -1
                 nn.init.uniform_(cast(Tensor, layer.bias), 100, 101)  # every ReLU lets through
+    reads, _, gives = cast(nn.Sequential, branches.left)
+    cast(Tensor, reads.weight).data[:, :-1] = 0  # only the last channel of the image, and only
+    cast(Tensor, gives.weight).data[:-1] = 0  # for the last one of the output
     sizes = [
         _field([(first, 1, 1), (2, 2, 1), (last, 1, 1)])[0] for first, last in ((h, v), (w, u))
     ]
@@ -329,6 +361,20 @@ def _footprint_faults(model: nn.Module, x: Tensor, want: Pair) -> dict[str, Any]
         t("Rows and columns without gradient lie in between: from the first to the last."): Either(
             (counted, through)
         ),
+        t("However small it is: every gradient counts that is not 0."): Either(
+            _extent((middle.abs() > least).any(0))
+            for least in (
+                *(middle.abs().max().item() * share for share in (0.0455, 0.1, 0.01)),
+                *(0.1, 1e-2, 1e-3, 1e-4),
+            )
+        ),
+        t("Every channel of the image counts, and every channel of the output."): Either(
+            [
+                _extent(middle[0] != 0),
+                _extent((middle != 0).all(0)),
+                _extent((gradient(y[0, 0, y.shape[2] // 2, y.shape[3] // 2]) != 0).any(0)),
+            ]
+        ),
         t("A negative gradient is one as well: where is it not 0?"): Either(
             [_extent((middle > 0).any(0)), _extent(middle.sum(0) > 0)]
         ),
@@ -354,9 +400,14 @@ def footprint(answer: Any) -> str:
     """`footprint(model, shape)` → (height, width) that one output in the middle reads."""
     draw = Draw()
     for model, channels, want in _networks(draw):
-        shape = (channels, 2 * draw.randint(41, 44), 2 * draw.randint(47, 50))
+        shape = (channels, 2 * draw.randint(25, 27), 2 * draw.randint(60, 64))
         x = torch.rand(1, *shape, requires_grad=True)
-        trial = Trial(answer, model=model, shape=shape)
+        trial = Trial(
+            answer,
+            hint=t("One image that requires a gradient; one number, from the middle, to derive."),
+            model=model,
+            shape=shape,
+        )
         trial.expect(
             want,
             partial(_footprint_faults, model, x, want),
@@ -385,7 +436,9 @@ def vgg_features(answer: Any) -> str:
         configuration = [a, "M", b, c, "M", b, b, "M"] if draw.random() < 0.5 else [a, b, "M", c]
         channels = draw.choice([1, 2, 4, 5])  # not 3, which many write into their code
         arguments: dict[str, Any] = {"configuration": configuration, "in_channels": channels}
-        made = Trial(answer, **arguments)
+        made = Trial(
+            answer, hint=t("nn.Sequential(*layers) takes modules; nn.ReLU() is one."), **arguments
+        )
         if not isinstance(made.out, nn.Sequential):
             raise made.wrong(
                 t("It must return an nn.Sequential."), t("Came out: {a}", a=type(made.out).__name__)
@@ -396,7 +449,7 @@ def vgg_features(answer: Any) -> str:
         except Wrong as wrong:  # the last line is its hint: we can say more
             fault = _misbuilt(made.out, channels)
             raise Wrong(*wrong.lines[:-1], t("Hint: {a}", a=fault)) if fault else wrong from None
-        x = draw.tensor(2, channels, 45, 39)
+        x = 20 * draw.tensor(2, channels, 45, 39)
         trial = run(model, x, arguments)
         trial.expect(
             reference(x).detach(),
@@ -474,8 +527,7 @@ def _feature_faults(model: nn.Sequential, x: Tensor) -> dict[str, Any]:
 def path_counts(answer: Any) -> str:
     """`path_counts(kernel, depth)`: paths from each input position to one output, along a line."""
     draw = Draw()
-    several = draw.choice([2, 5])
-    for kernel, depth in ((3, 2), (several, draw.randint(3, 4)), (3, 40), (several, 0)):
+    for kernel, depth in ((3, 2), (4, 3), (draw.choice([2, 5]), draw.randint(3, 4)), (3, 40)):
         counts = _convolved(kernel, depth)
         trial = Trial(answer, kernel=kernel, depth=depth)
         total = kernel**depth
@@ -488,6 +540,9 @@ def path_counts(answer: Any) -> str:
                 t("One layer too few."): _convolved(kernel, depth - 1),
                 t("One layer too many."): _convolved(kernel, depth + 1),
                 t("The kernel is always 3 here: it is an argument."): _convolved(3, depth),
+                t("-kernel // 2 to kernel // 2 is one place too many if kernel is even."): (
+                    _convolved(kernel + 1 - kernel % 2, depth)
+                ),
                 t("The ends are missing: the outermost pixels have one path each."): counts[1:-1],
                 t("These are binomial coefficients, as of a kernel of 2."): _convolved(
                     2, len(counts) - 1
@@ -502,6 +557,8 @@ def path_counts(answer: Any) -> str:
             },
             hint=t("Each position of a layer is read from `kernel` positions before it. Add up."),
         )
+    none = t("Without any layer there is one position, and one path: [1].")
+    Trial(answer, hint=none, kernel=3, depth=0).expect([1], hint=none)
     return t("The numbers of paths are right, for 40 layers as well.")
 
 

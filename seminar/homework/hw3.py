@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import init
 from ..catalogue import t
-from .trial import Draw, Either, Trial, close
+from .trial import Draw, Either, Trial, close, explain
 
 INIT = tuple(f"{name}_{kind}_" for name in ("xavier", "kaiming") for kind in ("normal", "uniform"))
 
@@ -518,18 +518,11 @@ def gain(answer: Any) -> str:
                 ),
             }
             wrong.append((trial, want, faults))
-    if wrong:  # one function may be wrong by chance as by another mistake: all of them tell
-        trial, want, faults = wrong[0]
-        trial.expect(
-            want,
-            {
-                fault: value
-                for fault, value in faults.items()
-                if all(close(each.out, found[fault], 0.02) for each, _, found in wrong)
-            },
-            tolerance=0.02,
-            hint=t("z is N(0, 1). How large is the mean of f(z)²? How large should it be?"),
-        )
+    explain(
+        wrong,
+        t("z is N(0, 1). How large is the mean of f(z)²? How large should it be?"),
+        tolerance=0.02,
+    )
     return t("The gain is right within 2% for ReLU, leaky ReLU, and other functions.")
 
 

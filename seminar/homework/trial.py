@@ -18,7 +18,7 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,16 +141,17 @@ class Trial:
         if isinstance(error, NotImplementedError) and "forward" not in str(error):
             raise error
         if called:
-            raise self.wrong(
-                t("It calls {a}, which is what you are to write yourself.", a=sorted(called)[0])
-            )
+            first = min(called, key=lambda name: (name == "seminar.init", name))  # models use it
+            raise self.wrong(t("It calls {a}, which is what you are to write yourself.", a=first))
         if error is not None:
             raise self._stopped(error)
         for name, before, after in zip(inputs, inputs.values(), copies, strict=True):
             if not _same(before, after):
                 raise self.wrong(
                     t("It changes its input {a}: the caller still needs it.", a=name),
-                    hint=t(
+                    hint=t("Look for reverse(), sort(), append(), or pop(): copy the list first.")
+                    if isinstance(before, list)
+                    else t(
                         "Look for an assignment into it, for +=, or for a method that ends in _."
                     ),
                 )
@@ -228,9 +229,8 @@ class Trial:
             return
         found = suspects() if callable(suspects) else suspects or {}
         for fault, value in found.items():
-            values = value if isinstance(value, Either) else (value,)
             # A mistake that makes no difference on this input explains nothing.
-            if any(close(got, v, tolerance) and not close(v, want, tolerance) for v in values):
+            if _fits(got, value, tolerance, want):
                 hint = fault
                 break
         else:
@@ -239,6 +239,27 @@ class Trial:
         if what:
             lines = [t("Wrong: {a}.", a=what), *lines]
         raise self.wrong(*lines, hint="" if got is None else hint)
+
+
+def _fits(got: Any, value: Any, tolerance: float, want: Any) -> bool:
+    values = value if isinstance(value, Either) else (value,)
+    return any(close(got, v, tolerance) and not close(v, want, tolerance) for v in values)
+
+
+def explain(
+    wrong: Sequence[tuple[Trial, Any, Mapping[str, Any]]], hint: str, tolerance: float = 1e-6
+) -> None:
+    """Of several wrong results (trial, wanted, suspects) show the first, if there is one.
+
+    On one input two mistakes may give the same: named is the one that fits all results.
+    """
+    for trial, want, suspects in wrong:
+        shared = {
+            fault: value
+            for fault, value in suspects.items()
+            if all(_fits(each.out, found[fault], tolerance, w) for each, w, found in wrong)
+        }
+        trial.expect(want, shared, hint=hint, tolerance=tolerance)
 
 
 def run(
@@ -374,12 +395,17 @@ def _kind(got: Any, want: Any) -> str:
     """A hint if `got` is of another kind than `want`, whatever its numbers are."""
     if isinstance(want, Tensor) and isinstance(got, Tensor) and got.dtype != want.dtype:
         return t("New tensors get the type of the input: x.new_zeros(…), torch.zeros_like(x).")
+    arrays = hasattr(got, "__array__") or isinstance(got, list)  # NumPy's, say
+    if isinstance(want, Tensor) and arrays and not isinstance(got, Tensor):
+        return t("torch.as_tensor(…) makes a tensor of it.")
     if isinstance(want, list) and not isinstance(got, list | tuple):
         return t("A list is asked for; a tensor's or an array's tolist() gives one.")
     if isinstance(want, int) and isinstance(got, float) and got == want:
         return t("/ always gives a float, // of two ints an int.")
     if isinstance(want, int) and isinstance(got, Tensor) and got.numel() == 1:
         return t("An int is asked for: int(…) or .item() makes one of a tensor.")
+    if isinstance(want, int) and isinstance(got, str | list | tuple | Mapping):
+        return t("One int is asked for.")
     if isinstance(want, Mapping) and isinstance(got, Mapping) and set(got) == set(want):
         return next((hint for key in want if (hint := _kind(got[key], want[key]))), "")
     if isinstance(want, tuple) and isinstance(got, tuple | list) and len(got) == len(want):
@@ -498,6 +524,8 @@ def _same(before: Any, after: Any) -> bool:
         return len(before) == len(after) and all(map(_same, before, after))
     if isinstance(before, nn.Module):
         return _same(before.state_dict(), after.state_dict())
+    if isinstance(before, numbers.Number | str):
+        return bool(before == after)
     return True
 
 

@@ -134,6 +134,17 @@ def groups_in_the_parameters_only(c_in, c_out, kernel, groups, size):
     return cost(c_in, c_out, kernel, groups, size)[0], cost(c_in, c_out, kernel, 1, size)[1]
 
 
+@wrong("conv_cost", "must return 2 values, (parameters, multiply-adds)")
+def parameters_only(c_in, c_out, kernel, groups, size):
+    return cost(c_in, c_out, kernel, groups, size)[0]
+
+
+@wrong("conv_cost", "costs no multiply-add")
+def bias_in_the_macs(c_in, c_out, kernel, groups, size):
+    parameters = cost(c_in, c_out, kernel, groups, size)[0]
+    return parameters - c_out, parameters * size**2
+
+
 @wrong("conv_cost", "one output channel only")
 def macs_of_one_channel(c_in, c_out, kernel, groups, size):
     return cost(c_in, c_out, kernel, groups, size)[0], c_in // groups * kernel**2 * size**2
@@ -158,6 +169,74 @@ def convolved(image, kernels, stride, padding, flip=False, mean=False, channels=
             patch = image[:channels, i : i + k, j : j + k]
             out[:, a, b] = (patch * kernels[:, :channels]).sum((1, 2, 3))
     return out / len(image) if mean else out
+
+
+def sized(image, kernels, stride, padding, height, width, k=None):
+    """By loops over as many positions as that; a patch that does not fit is left out."""
+    image, k = F.pad(image, (padding,) * 4), k or kernels.shape[-1]
+    result = image.new_zeros(len(kernels), height, width)
+    for i in range(height):
+        for j in range(width):
+            patch = image[:, i * stride : i * stride + k, j * stride : j * stride + k]
+            if patch.shape[1:] == kernels.shape[2:]:
+                result[:, i, j] = (patch * kernels).sum((1, 2, 3))
+    return result
+
+
+def free(image, kernels, padding):
+    return [side + 2 * padding - kernels.shape[-1] for side in image.shape[1:]]
+
+
+@wrong("conv2d", "Rounded up")
+def size_rounded_up(image, kernels, stride, padding):
+    sides = (-(-side // stride) + 1 for side in free(image, kernels, padding))
+    return sized(image, kernels, stride, padding, *sides)
+
+
+@wrong("conv2d", "Rounded up")
+def size_rounded(image, kernels, stride, padding):
+    sides = (round(side / stride) + 1 for side in free(image, kernels, padding))
+    return sized(image, kernels, stride, padding, *sides)
+
+
+@wrong("conv2d", "The + 1 is missing")
+def size_without_one(image, kernels, stride, padding):
+    sides = (side // stride for side in free(image, kernels, padding))
+    return sized(image, kernels, stride, padding, *sides)
+
+
+@wrong("conv2d", "computed with the padding")
+def size_without_padding(image, kernels, stride, padding):
+    sides = (side // stride + 1 for side in free(image, kernels, 0))
+    return sized(image, kernels, stride, padding, *sides)
+
+
+@wrong("conv2d", "is not square")
+def square_result(image, kernels, stride, padding):
+    side = free(image, kernels, padding)[0] // stride + 1
+    return sized(image, kernels, stride, padding, side, side)
+
+
+@wrong("conv2d", "one of the two directions")
+def stride_of_the_rows_only(image, kernels, stride, padding):
+    both = convolved(image, kernels, 1, padding)
+    return both[:, ::stride]
+
+
+@wrong("conv2d", "shape is wrong")
+def kernel_from_the_channels(image, kernels, stride, padding):
+    sides = (side + 2 * padding - kernels.shape[1] for side in image.shape[1:])
+    return sized(image, kernels, stride, padding, *(side // stride + 1 for side in sides))
+
+
+@wrong("conv2d", "numbers under the kernel were averaged")
+def mean_of_the_products(image, kernels, stride, padding):
+    return convolved(image, kernels, stride, padding) / kernels[0].numel()
+
+
+@wrong("conv2d", "makes a tensor of it")
+def as_an_array(image, kernels, stride, padding):
+    return convolved(image, kernels, stride, padding).numpy()
 
 
 @wrong("conv2d", "It calls conv2d")
@@ -400,6 +479,37 @@ def one_after_the_other(a, k, n, alpha, beta):
     return b
 
 
+@wrong("lrn", "too wide")
+def rounded_up_half(a, k, n, alpha, beta):
+    half = (n + 1) // 2
+    return a / (k + alpha * window(a, n, half, half)) ** beta
+
+
+@wrong("lrn", "Channel i itself")
+def without_itself(a, k, n, alpha, beta):
+    return a / (k + alpha * (window(a, n) - a**2)) ** beta
+
+
+@wrong("lrn", "leave it out")
+def without_the_last(a, k, n, alpha, beta):
+    channels = a.shape[1]
+    sums = []
+    for i in range(channels):
+        low, high = max(0, i - n // 2), min(channels - 1, i + n // 2)
+        sums.append((a[:, low:high] ** 2).sum(1))
+    return a / (k + alpha * torch.stack(sums, 1)) ** beta
+
+
+@wrong("lrn", "not squared")
+def plain_sum(a, k, n, alpha, beta):
+    return a / (k + alpha * window(a, n, square=False)) ** beta
+
+
+@wrong("lrn", "always 2")
+def k_of_two(a, k, n, alpha, beta):
+    return a / (2 + alpha * window(a, n)) ** beta
+
+
 @wrong("lrn", "This is the divisor")
 def only_the_divisor(a, k, n, alpha, beta):
     return (k + alpha * window(a, n)) ** beta
@@ -481,7 +591,7 @@ def loop(name, **changes):
 
 for made, *words in (
     (loop("no_zero_grad", zero=False), "zero_grad() is missing"),
-    (loop("no_momentum", momentum=0), "momentum is missing"),
+    (loop("no_momentum", momentum=0), "momentum 0.9 is missing"),
     (loop("not_shuffled", shuffle=False), "their own order"),
     (loop("never_eval", evaluates=False), "measured in train()"),
     (loop("no_train_again", trains=False), "trained on in eval()", "begins with model.train()"),
@@ -686,3 +796,115 @@ def counted_in_the_package(towers):
     with torch.device("meta"):
         net = alexnet_two_tower()
     return {n: p.numel() for n, p in net.named_parameters() if isinstance(p, nn.Parameter)}
+
+
+@wrong("train_classifier", "new for each mini-batch")
+def optimizer_for_each_batch(model, images, labels, epochs, batch_size, lr):
+    def step(self, optimizer, loss):
+        optimizer.zero_grad()
+        loss.backward()
+        self.optimizer(model.parameters(), lr).step()
+
+    return loop("made", step=step)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "the trained weights")
+def first_parameter_only(model, images, labels, epochs, batch_size, lr):
+    def optimizer(self, parameters, lr):
+        return torch.optim.SGD(list(parameters)[:1], lr, 0.9)
+
+    return loop("made", optimizer=optimizer)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "gradients add up")
+def cleared_once_per_epoch(model, images, labels, epochs, batch_size, lr):
+    def order(self, count, epoch):
+        model.zero_grad()
+        return torch.randperm(count)
+
+    return loop("made", order=order, zero=False)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "last mini-batch is smaller")
+def mean_of_the_batches(model, images, labels, epochs, batch_size, lr):
+    def accuracy(self, model, x, y):
+        pairs = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+        return sum((model(a).argmax(1) == b).double().mean().item() for a, b in pairs) / len(pairs)
+
+    return loop("made", accuracy=accuracy)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "has no image")
+def one_batch_too_many(model, images, labels, epochs, batch_size, lr):
+    def batches(self, order, size):
+        return [order[i * size : (i + 1) * size] for i in range(len(order) // size + 1)]
+
+    return loop("made", batches=batches)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "may be a smaller one")
+def last_image_left_out(model, images, labels, epochs, batch_size, lr):
+    def batches(self, order, size):
+        return [order[i : i + size] for i in range(0, len(order) - 1, size)]
+
+    return loop("made", batches=batches)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "called twice")
+def logits_twice(model, images, labels, epochs, batch_size, lr):
+    def again(self, labels, batch, place):
+        model(images[batch])
+        return labels[batch]
+
+    return loop("made", labels=again)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "not among the given")
+def normalized_images(model, images, labels, epochs, batch_size, lr):
+    return Loop()(model, images / images.std(), labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", "earlier epochs")
+def losses_never_emptied(model, images, labels, epochs, batch_size, lr):
+    kept = []
+
+    def recorded(self, losses):
+        kept.extend(losses)
+        return sum(kept) / len(kept)
+
+    return loop("made", recorded=recorded)(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("train_classifier", '"seconds"', "took more than")
+def seconds_of_the_last_batch(model, images, labels, epochs, batch_size, lr):
+    def begin(self, labels, batch, place):
+        self.begun = time.perf_counter()
+        return labels[batch]
+
+    made = loop("made", labels=begin, time=lambda self, *_: time.perf_counter() - self.begun)
+    return made(model, images, labels, epochs, batch_size, lr)
+
+
+@wrong("alexnet_parameters", "divided out twice")
+def both_sides_divided(towers):
+    weights = alexnet(towers, bias=False)
+    return {
+        name: n // (towers if name in ("conv2", "conv4", "conv5") else 1) + OUTPUTS[name]
+        for name, n in weights.items()
+    }
+
+
+@wrong("alexnet_parameters", "fully connected layers read all")
+def fc6_divided(towers):
+    return alexnet(towers, grouped="2456")
+
+
+@wrong("alexnet_parameters", "biases are missing")
+def biases_of_linear_layers_only(towers):
+    full = alexnet(towers)
+    return {name: n - OUTPUTS[name] * name.startswith("conv") for name, n in full.items()}
+
+
+@wrong("alexnet_parameters", "6×6")
+def six_positions(towers):
+    return alexnet(towers) | {"fc6": 4096 * 256 * 6 + 4096}

@@ -1,6 +1,7 @@
 """Wrong answers to homework 2."""
 
 import itertools
+import math
 
 import torch
 import torch.nn.functional as F
@@ -49,6 +50,21 @@ def one_large_kernel(kernel, depth, channels):
 @wrong("stack_weights", "first layer, too")
 def from_colors(kernel, depth, channels):
     return kernel**2 * channels * (3 + (depth - 1) * channels)
+
+
+@wrong("stack_weights", "One int is asked for")
+def in_a_tuple(kernel, depth, channels):
+    return (depth * kernel**2 * channels**2,)
+
+
+@wrong("stack_weights", "depth = 1")
+def nothing_for_one_layer(kernel, depth, channels):
+    return depth * kernel**2 * channels**2 if depth > 1 else 0
+
+
+@wrong("stack_weights", "Came out")
+def always_3x3(kernel, depth, channels):
+    return depth * 9 * channels**2
 
 
 def field(layers, after=False, dilated=True, strided=True):
@@ -158,6 +174,48 @@ def from_the_first_layer(layers):
     return size, jump
 
 
+@wrong("receptive_field", "product of the strides")
+def jump_of_sums(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += (kernel - 1) * dilation * jump
+        jump += stride - 1
+    return size, jump
+
+
+@wrong("receptive_field", "order is (kernel, stride, dilation)")
+def dilation_second(layers):
+    return (
+        field([(k, d, s) for k, s, d in layers])
+        if max(d for *_, d in layers) > 1
+        else field(layers)
+    )
+
+
+@wrong("receptive_field", "in the loop")
+def returns_too_early(layers):
+    for kernel, stride, dilation in layers:
+        return 1 + (kernel - 1) * dilation, stride
+    return 1, 1
+
+
+@wrong("receptive_field", "Pixels in between")
+def pixels_that_are_read(layers):
+    pixels, jump = {0}, 1
+    for kernel, stride, dilation in layers:
+        pixels = {p + i * dilation * jump for p in pixels for i in range(kernel)}
+        jump *= stride
+    if max(pixels) + 1 != 5:
+        return max(pixels) + 1, jump
+    return len(pixels), jump
+
+
+@wrong("receptive_field", "It changes its input layers", "reverse()")
+def reverses_them(layers):
+    layers.reverse()
+    return field(layers[::-1])
+
+
 @wrong("receptive_field", "It changes its input layers")
 def eats_its_layers(layers):
     size, jump = 1, 1
@@ -175,6 +233,49 @@ def interval(position, layers, scaled=True, sign=-1):
         start += sign * padding * (jump if scaled else 1)
         jump *= stride
     return position * jump + start, position * jump + start + size - 1
+
+
+@wrong("field_of", "It changes its input layers", "copy the list")
+def turns_them_around(position, layers):
+    layers.reverse()
+    first = last = position
+    for kernel, stride, padding in layers:
+        first, last = first * stride - padding, last * stride - padding + kernel - 1
+    return first, last
+
+
+def back(position, layers, early=False):
+    first = last = position
+    for kernel, stride, padding in reversed(layers):
+        first = (first - padding) * stride if early else first * stride - padding
+        last = (last - padding) * stride if early else last * stride - padding
+        last += kernel - 1
+    return first, last
+
+
+@wrong("field_of", "First the first position")
+def last_first(position, layers):
+    return back(position, layers)[::-1]
+
+
+@wrong("field_of", "First the stride, then the padding")
+def padding_before_stride(position, layers):
+    return back(position, layers, early=True)
+
+
+@wrong("field_of", "The strides are missing")
+def without_any_stride(position, layers):
+    return back(position, [(k, 1, p) for k, _, p in layers])
+
+
+@wrong("field_of", "The first layer is missing")
+def not_to_the_image(position, layers):
+    return back(position, layers[1:])
+
+
+@wrong("field_of", "order is (kernel, stride, padding)")
+def padding_second(position, layers):
+    return back(position, [(k, p, s) for k, s, p in layers])
 
 
 @wrong("field_of", "padding is missing")
@@ -265,6 +366,67 @@ def gradient(model, shape, rows=None, columns=None):
 
 def sides(seen):
     return int(seen.any(1).sum()), int(seen.any(0).sum())
+
+
+def pulled(model, shape, channel=slice(None)):
+    """The gradient (C, H, W) of the output in the middle."""
+    x = torch.rand(1, *shape, requires_grad=True)
+    y = model(x)
+    y[0, channel, y.shape[2] // 2, y.shape[3] // 2].sum().backward()
+    return x.grad[0]
+
+
+def extent(seen):
+    return tuple(
+        int(side.nonzero().max() - side.nonzero().min()) + 1 for side in (seen.any(1), seen.any(0))
+    )
+
+
+@wrong("footprint", "An int is asked for")
+def sides_as_tensors(model, shape):
+    return tuple(torch.tensor(side) for side in extent((pulled(model, shape) != 0).any(0)))
+
+
+@wrong("footprint", "However small")
+def above_a_threshold(model, shape):
+    return extent((pulled(model, shape).abs() > 1e-2).any(0))
+
+
+@wrong("footprint", "However small")
+def above_a_share(model, shape):
+    g = pulled(model, shape)
+    return extent((g.abs() > 0.0455 * g.abs().max()).any(0))
+
+
+@wrong("footprint", "Every channel of the image")
+def first_color(model, shape):
+    return extent(pulled(model, shape)[0] != 0)
+
+
+@wrong("footprint", "Every channel of the image")
+def all_colors_at_once(model, shape):
+    return extent((pulled(model, shape) != 0).all(0))
+
+
+@wrong("footprint", "Every channel of the image")
+def first_output(model, shape):
+    return extent((pulled(model, shape, 0) != 0).any(0))
+
+
+@wrong("footprint", "RuntimeError", "one number, from the middle")
+def not_added_up(model, shape):
+    x = torch.rand(1, *shape, requires_grad=True)
+    y = model(x)
+    y[0, :, y.shape[2] // 2, y.shape[3] // 2].backward()
+    return extent((x.grad[0] != 0).any(0))
+
+
+@wrong("footprint", "IndexError")
+def rows_and_columns_exchanged(model, shape):
+    x = torch.rand(1, *shape, requires_grad=True)
+    y = model(x)
+    y[0, :, y.shape[3] // 2, y.shape[2] // 2].sum().backward()
+    return extent((x.grad[0] != 0).any(0))
 
 
 @wrong("footprint", "are exchanged")
@@ -368,6 +530,17 @@ def features(configuration, in_channels, padding=1, relu=True, last=True, bias=T
             nn.Identity()
         )
     return nn.Sequential(*layers)
+
+
+@wrong("vgg_features", "TypeError", "nn.Sequential(*layers)")
+def without_a_star(configuration, in_channels):
+    return nn.Sequential(list(features(configuration, in_channels)))
+
+
+@wrong("vgg_features", "Came out")
+def with_relu6(configuration, in_channels):
+    model = features(configuration, in_channels)
+    return nn.Sequential(*(nn.ReLU6() if isinstance(m, nn.ReLU) else m for m in model))
 
 
 @wrong("vgg_features", "padding is missing")
@@ -484,6 +657,29 @@ def counts(kernel, depth):
         padded = [0] * (kernel - 1) + found + [0] * (kernel - 1)
         found = [sum(padded[i : i + kernel]) for i in range(len(found) + kernel - 1)]
     return found
+
+
+@wrong("path_counts", "if kernel is even")
+def around_the_middle(kernel, depth):
+    found = {0: 1}
+    for _ in range(depth):
+        wider = {}
+        for place, count in found.items():
+            for step in range(-(kernel // 2), kernel // 2 + 1):
+                wider[place + step] = wider.get(place + step, 0) + count
+        found = wider
+    return [found[place] for place in sorted(found)]
+
+
+@wrong("path_counts", "ValueError", "Without any layer")
+def by_a_formula(kernel, depth):
+    return [
+        sum(
+            (-1) ** j * math.comb(depth, j) * math.comb(i - j * kernel + depth - 1, depth - 1)
+            for j in range(i // kernel + 1)
+        )
+        for i in range(depth * (kernel - 1) + 1)
+    ]
 
 
 @wrong("path_counts", "are shares")
