@@ -400,7 +400,7 @@ def footprint(answer: Any) -> str:
     """`footprint(model, shape)` → (height, width) that one output in the middle reads."""
     draw = Draw()
     for model, channels, want in _networks(draw):
-        shape = (channels, 2 * draw.randint(25, 27), 2 * draw.randint(60, 64))
+        shape = (channels, 2 * draw.randint(25, 27), 2 * draw.randint(70, 74))
         x = torch.rand(1, *shape, requires_grad=True)
         trial = Trial(
             answer,
