@@ -28,9 +28,9 @@ def _single(value: Any) -> Any:
 def conv_output_size(answer: Any) -> str:
     """`conv_output_size(size, kernel, stride, padding)` → ⌊(size + 2p - k)/s⌋ + 1."""
     draw = Draw()
+    wrong: list[tuple[Trial, Any, dict[str, Any]]] = []
     # What is left over behind the last step shows rounding at 1 and 3, kernel + 1 at 0 and
     # kernel - 1 at stride - 1.
-    wrong: list[tuple[Trial, Any, dict[str, Any]]] = []
     for stride, left in ((3, 1), (5, 3), (4, 0), (3, 2), (4, 3)):
         results: list[int] = []
         while len(set(results)) < 6:  # until each mistake has a result of its own

@@ -113,9 +113,14 @@ def _spread(
     )
 
 
+def _fourth(values: Tensor) -> float:
+    """The mean of the fourth powers, of numbers divided by their standard deviation."""
+    return (values**4).mean().item() / values.std().item() ** 4
+
+
 def _normal(trial: Trial, values: Tensor, what: str = "") -> None:
     """Wrong unless the fourth moment is a normal distribution's."""
-    fourth = (values**4).mean().item() / values.std().item() ** 4
+    fourth = _fourth(values)
     if not 2.5 < fourth < 3.5:  # 3 of a normal distribution, 1.8 of a uniform one
         raise trial.wrong(
             *([t("Wrong: {a}.", a=what)] if what else []),
@@ -198,7 +203,7 @@ def xavier_uniform(answer: Any) -> str:
                 ),
             },
         )
-        fourth = (values**4).mean().item() / values.std().item() ** 4
+        fourth = _fourth(values)
         if fourth < 1.7:  # 1.8 of a uniform distribution, 1 of two values
             raise trial.wrong(
                 t("These numbers are not uniformly distributed."),

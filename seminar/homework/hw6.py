@@ -389,14 +389,11 @@ def macs_by_stage(answer: Any) -> str:
                 t("It must return a dict with the keys {a}.", a=", ".join(want)),
                 t("Came out: {a}", a=described(trial.out)),
             )
-        naive = dict(want)
-        for stage, blocks in enumerate(counts):
-            width, at = 64 * 2**stage, size // 4 // 2**stage
-            naive[f"layer{stage + 1}"] = blocks * at**2 * 17 * width**2
-        large, every, first = dict(want), dict(want), dict(want)
+        naive, large, every, first = (dict(want) for _ in range(4))
         for stage, blocks in enumerate(counts):
             name, width, at = f"layer{stage + 1}", 64 * 2**stage, size // 4 // 2**stage
             channels = 2 * width if stage else 64
+            naive[name] = blocks * at**2 * 17 * width**2
             large[name] += 3 * at**2 * channels * 4 * width if stage else 0
             every[name] += (blocks - 1) * at**2 * 16 * width**2
             first[name] = blocks * (want[name] - (blocks - 1) * at**2 * 17 * width**2)

@@ -171,9 +171,9 @@ def convolved(image, kernels, stride, padding, flip=False, mean=False, channels=
     return out / len(image) if mean else out
 
 
-def sized(image, kernels, stride, padding, height, width, k=None):
+def sized(image, kernels, stride, padding, height, width):
     """By loops over as many positions as that; a patch that does not fit is left out."""
-    image, k = F.pad(image, (padding,) * 4), k or kernels.shape[-1]
+    image, k = F.pad(image, (padding,) * 4), kernels.shape[-1]
     result = image.new_zeros(len(kernels), height, width)
     for i in range(height):
         for j in range(width):
