@@ -9,19 +9,20 @@ Settings come from the environment; see `seminar.settings`.
 
 from importlib import import_module
 
+from . import settings  # sets the number of torch's threads, for whatever follows
 from .catalogue import language, t
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "language", "t"]
+__all__ = ["__version__", "language", "settings", "t"]
 
 _ROOMS = (
     *("claims", "data", "explorers", "figures", "homework", "init"),
-    *("layers", "models", "probe", "records", "settings", "train"),
+    *("layers", "models", "probe", "records", "train"),
 )
 
 
 def __getattr__(name: str):
-    # A room opens when it is first entered: torch, matplotlib, ipywidgets are slow to import.
+    # A room opens when it is first entered: matplotlib, ipywidgets are slow to import.
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,12 @@
-"""Settings from the environment: SEMINAR_SEED, SEMINAR_DEVICE, SEMINAR_PRECISION, SEMINAR_DATA."""
+"""Settings from the environment: SEMINAR_SEED, _DEVICE, _PRECISION, _THREADS and _DATA.
 
+Importing this room sets the number of threads, and importing the package imports it: notebooks,
+homework, recorded runs and tests all compute alike.
+"""
+
+import math
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -20,6 +26,58 @@ def seed(value: int | None = None) -> int:
         )
     torch.manual_seed(int(given))
     return int(given)
+
+
+def threads(value: int | None = None) -> int:
+    """Let torch compute with `value` threads, else SEMINAR_THREADS, else one; return the number.
+
+    One by default: the course's networks are small, and threads that wait for each other on a busy
+    machine take many times as long. With one, a result does not depend on the number of cores.
+    Never more than this process may use. What is large enough to gain from more asks here.
+    ValueError for what is not an integer from 1 on.
+    """
+    given = (os.environ.get("SEMINAR_THREADS") or "1") if value is None else str(value)
+    if not given.isascii() or not given.isdigit() or int(given) < 1:
+        raise ValueError(
+            f"the number of threads (or SEMINAR_THREADS) is {given!r}; "
+            "it must be an integer of at least 1"
+        )
+    number = min(int(given), processors())
+    torch.set_num_threads(number)
+    return number
+
+
+def processors(files: Path = Path("/")) -> int:
+    """How many processors this process may use: the machine's, or fewer if it is held to some.
+
+    On Linux what its affinity and its container's quota (cgroup v2, cpu.max, rounded down) leave,
+    at least 1. `files`: where the file system begins.
+    """
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    number = float(len(os.sched_getaffinity(0)))
+    try:
+        groups = (files / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # no /proc in this sandbox
+        groups = []
+    root = files / "sys/fs/cgroup"
+    for line in groups:
+        if line.startswith("0::/"):  # version 2; a quota of any folder above holds, too
+            group = root / line.removeprefix("0::/")
+            for folder in (group, *group.parents):
+                number = min(number, _quota(folder / "cpu.max"))
+                if folder == root:
+                    break
+    return max(1, math.floor(number))
+
+
+def _quota(file: Path) -> float:
+    """Processors that a cpu.max such as "150000 100000" grants; infinite without a limit."""
+    try:
+        quota, period = file.read_text().split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # there is none, or it says "max"
+        return math.inf
 
 
 def device(name: str | torch.device | None = None) -> torch.device:
@@ -71,3 +129,6 @@ def data_folder() -> Path:
     """Where downloads are kept: SEMINAR_DATA, else ~/.cache/seminar."""
     given = os.environ.get("SEMINAR_DATA")
     return Path(given).expanduser() if given else Path.home() / ".cache" / "seminar"
+
+
+threads()

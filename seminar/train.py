@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import torch
@@ -72,11 +73,11 @@ def fit(
     `lr` is the peak of the schedule: "one-cycle" (up for 30 % of the steps, then down to almost
     0), "step" (÷ 10 after 50 % and 75 % of the steps, as He et al. 2015) or "constant".
     `clip` shortens the gradient of all parameters together to that norm when it is longer.
-    `augmented` crops and mirrors at random. `precision` "auto" computes in bfloat16 and
-    channels_last where the hardware has it. `watch(history)` is called after every step and every
-    epoch. Same seed, same machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order
-    of the images, the augmentation and the dropout, and so torch's global random numbers; the
-    model's first weights were drawn before. Leaves `model` trained, on the device, in eval().
+    `augmented` crops and mirrors at random. `precision` "auto" computes in bfloat16 where the
+    hardware has it. `watch(history)` is called after every step and every epoch. Same seed, same
+    machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order of the images, the
+    augmentation and the dropout, and so torch's global random numbers; the model's first weights
+    were drawn before. Leaves `model` trained, on the device, in eval().
 
     Every epoch sees every image once. A last batch of a single image, on which batch normalization
     may have nothing to average, joins the batch before it.
@@ -84,8 +85,6 @@ def fit(
     becomes inf or nan.
     """
     where = settings.device(device)
-    bf16 = settings.bfloat16(where, precision)
-    layout = torch.channels_last if bf16 else torch.preserve_format
     train, test = data.train.to(where), data.test.to(where)
     _check(
         model.to(where),
@@ -96,42 +95,40 @@ def fit(
         lr=lr,
         clip=math.inf if clip is None else clip,
     )
-
-    settings.seed(seed)
-    model.to(memory_format=layout)
-    cuts = list(range(batch_size, len(train), batch_size))  # where one batch ends, the next begins
-    if batch_size > 1 and len(train) % batch_size == 1:
-        cuts = cuts[:-1]
-    steps = epochs * (len(cuts) + 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
-    scheduler = _schedule(schedule, optimizer, lr, steps)
+    an_epoch = len(_cuts(len(train), batch_size)) + 1
+    total = epochs * an_epoch
+    run = steps(
+        model,
+        train,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        schedule=schedule,
+        clip=clip,
+        augmented=augmented,
+        seed=seed,
+        device=where,
+        precision=precision,
+    )
     history = History()
 
-    with tqdm(total=steps, disable=not progress, leave=False, unit="step") as bar, _exact():
-        for epoch in range(epochs):
-            start = time.perf_counter()
-            for batch in torch.randperm(len(train), device=where).tensor_split(cuts):
-                model.train()  # in every step, for `watch` may have evaluated it
-                x, y = train.images[batch], train.labels[batch]
-                if augmented:
-                    x = augment(x)
-                with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-                    loss = F.cross_entropy(model(x.to(memory_format=layout)).float(), y)
-                optimizer.zero_grad()
-                loss.backward()
-                if clip is not None:
-                    nn.utils.clip_grad_norm_(model.parameters(), clip)
-                optimizer.step()
-                scheduler.step()
-
-                value = loss.item()  # waits for the device: once a step
-                history.batch_loss.append(value)
-                when = f"step {len(history.batch_loss)} of {steps} (epoch {epoch + 1})"
-                _finite(value, f"the loss at {when}", lr, history)
-                bar.update()
-                bar.set_postfix(epoch=epoch + 1, loss=f"{value:.3f}", refresh=False)
-                if watch:
-                    watch(history)
+    with (
+        closing(run),
+        tqdm(total=total, disable=not progress, leave=False, unit="step") as bar,
+    ):
+        start = time.perf_counter()
+        for step, loss in enumerate(run, 1):
+            epoch = math.ceil(step / an_epoch)
+            history.batch_loss.append(loss)
+            _finite(loss, f"the loss at step {step} of {total} (epoch {epoch})", lr, history)
+            bar.update()
+            bar.set_postfix(epoch=epoch, loss=f"{loss:.3f}", refresh=False)
+            if watch:
+                watch(history)
+            if step % an_epoch:
+                continue
 
             history.seconds.append(time.perf_counter() - start)
             for part, losses, errors in (
@@ -142,10 +139,67 @@ def fit(
                 losses.append(loss_of)
                 errors.append(error_of)
             worst = history.train_loss[-1] + history.test_loss[-1]
-            _finite(worst, f"the loss on all images after epoch {epoch + 1}", lr, history)
+            _finite(worst, f"the loss on all images after epoch {epoch}", lr, history)
             if watch:
                 watch(history)
+            start = time.perf_counter()
     return history
+
+
+def steps(
+    model: nn.Module,
+    split: Split,
+    *,
+    epochs: int = 5,
+    batch_size: int = 128,
+    lr: float = 0.1,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    schedule: str = "one-cycle",
+    clip: float | None = None,
+    augmented: bool = False,
+    seed: int | None = None,
+    device: str | torch.device | None = None,
+    precision: str = "auto",
+) -> Generator[float, None, None]:
+    """The loop under `fit`, without its checks and measuring: train on `split`, step by step.
+
+    Gives the loss of the mini-batch after each step, nats; inf or nan is left to the caller.
+    `list(steps(…))` trains to the end. The arguments are those of `fit`.
+    """
+    where = settings.device(device)
+    bf16 = settings.bfloat16(where, precision)
+    # The faster order in memory: on CPUs, and for bfloat16.
+    layout = torch.channels_last if bf16 or where.type == "cpu" else torch.preserve_format
+    images, labels = split.images.to(where), split.labels.to(where)
+    cuts = _cuts(len(images), batch_size)
+    settings.seed(seed)
+    model.to(where, memory_format=layout)
+    optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
+    scheduler = _schedule(schedule, optimizer, lr, epochs * (len(cuts) + 1))
+
+    with _exact():
+        for _ in range(epochs):
+            for batch in torch.randperm(len(images), device=where).tensor_split(cuts):
+                model.train()  # in every step, for the caller may have evaluated it
+                x, y = images[batch], labels[batch]
+                if augmented:
+                    x = augment(x)
+                with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+                    loss = F.cross_entropy(model(x.to(memory_format=layout)).float(), y)
+                optimizer.zero_grad()
+                loss.backward()
+                if clip is not None:
+                    nn.utils.clip_grad_norm_(model.parameters(), clip)
+                optimizer.step()
+                scheduler.step()
+                yield loss.item()  # waits for the device: once a step
+
+
+def _cuts(images: int, batch_size: int) -> list[int]:
+    """Where in an epoch of so many images one mini-batch ends and the next begins."""
+    cuts = list(range(batch_size, images, batch_size))
+    return cuts[:-1] if batch_size > 1 and images % batch_size == 1 else cuts
 
 
 @torch.no_grad()

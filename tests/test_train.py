@@ -273,6 +273,27 @@ def test_watch_sees_every_step_and_epoch_and_may_evaluate(few):
     assert modes.count(True) == 8
 
 
+@pytest.mark.parametrize("augmented", [False, True])
+def test_steps_train_as_fit_does_and_measure_nothing(few, augmented, monkeypatch):
+    how = {"epochs": 2, "batch_size": 50, "clip": 1.0, "augmented": augmented, "seed": 3}
+    fitted, stepped = tiny(0.5), tiny(0.5)
+    history = fit(fitted, few, **how)
+    monkeypatch.setattr(train, "evaluate", None)
+    assert list(train.steps(stepped, few.train, **how)) == history.batch_loss
+    ours, fits = stepped.state_dict(), fitted.state_dict()
+    assert all(torch.equal(ours[key], fits[key]) for key in fits)
+
+
+def test_steps_stop_where_the_caller_does_and_leave_inf_to_it(few):
+    deterministic = torch.backends.cudnn.deterministic
+    run = train.steps(tiny(), few.train, epochs=9, lr=1e30, schedule="constant", batch_size=50)
+    losses = [loss for loss, _ in zip(run, range(4), strict=False)]
+    assert math.isfinite(losses[0])
+    assert not math.isfinite(losses[-1])
+    run.close()
+    assert torch.backends.cudnn.deterministic == deterministic
+
+
 @pytest.mark.parametrize("wrong", ["lr", "nan in training", "nan in test", "lr, one step"])
 def test_divergence_is_said_and_keeps_the_history(few, wrong):
     d, kwargs = few, {}

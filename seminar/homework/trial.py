@@ -114,6 +114,7 @@ class Trial:
         called: set[str] = set()
 
         def work() -> None:
+            torch.get_num_threads()  # unasked, a new thread's oneDNN would use every processor
             # A tracer (of coverage) has locks, which what stops a loop could leave closed.
             sys.settrace(None)
             sys.setprofile(_watch(frozenset(forbid), given, called))
