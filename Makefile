@@ -1,32 +1,33 @@
-# make lab: open the course. make test: run every test. Both make .venv if it is not there.
+# make lab: open the course. make test: run every test. make quick: two minutes of them.
+# All make .venv if it is not there.
 PYTHON ?= python3
 COURSE ?= notebooks/ko/00_revolution_of_depth.ipynb
 BIN = .venv/bin
 # Jupyter refuses to run as root (in a container, say) unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-browser lint format notebooks homework seeds clean
+.PHONY: lab test quick test-browser lint format notebooks homework seeds clean
 
 lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) --ServerApp.root_dir=. $(COURSE)  # or the other language would be out of reach
 
-test: .venv/tests
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --cov --cov-report=term
-	$(BIN)/python -m pytest notebooks  # one after another: kernels that start together may miss their ports
+test: .venv/tests  # all parts, even if one fails
+	$(BIN)/python tools/parts.py unit notebooks
+
+quick: .venv/tests  # what to run first: lint, the core's unit tests, one notebook
+	$(BIN)/python tools/parts.py quick
 
 test-browser: .venv/browser  # every notebook in JupyterLab, every control moved
-	$(BIN)/python -m pytest tests/browser -n 2  # two kernels of one thread each: most layers are small
+	$(BIN)/python tools/parts.py browser
 
 lint: .venv/tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/python tools/parts.py lint
 
 format: .venv/tests
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-notebooks: .venv/tests  # run every notebook and store its outputs
+notebooks: .venv/tests  # run every notebook whose code has changed since, and store its outputs
 	$(BIN)/python tools/notebooks.py run
 
 homework: .venv/tests  # write the students' versions of the notebooks in notebooks/solutions

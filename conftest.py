@@ -1,6 +1,10 @@
 """What the tests and the notebooks' kernels run in."""
 
+import functools
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 
@@ -9,8 +13,18 @@ def pytest_configure(config):
     os.environ["SEMINAR_STRICT"] = "1"
     if not getattr(config.option, "nbval_sanitize_with", None):
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "sanitize.cfg")
-    # Two workers: the threads of each would stand in the other's way.
-    if hasattr(config, "workerinput"):
-        os.environ["OMP_NUM_THREADS"] = "1"
+    if sys.platform != "win32":
+        _kernels_over_pipes(config)
     # A fresh machine's first import builds matplotlib's font cache and says so: not in a notebook.
     import matplotlib.font_manager  # noqa: F401
+
+
+def _kernels_over_pipes(config):
+    """Kernels that start side by side may pick the same TCP ports: not so with IPC."""
+    import nbval.kernel
+
+    folder = tempfile.mkdtemp()
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    nbval.kernel.KernelManager = functools.partial(
+        nbval.kernel.KernelManager, transport="ipc", ip=f"{folder}/kernel"
+    )

@@ -174,7 +174,7 @@ def steps(
     images, labels = split.images.to(where), split.labels.to(where)
     cuts = _cuts(len(images), batch_size)
     settings.seed(seed)
-    model.to(where, memory_format=layout)
+    model.to(where).to(memory_format=layout)
     optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
     scheduler = _schedule(schedule, optimizer, lr, epochs * (len(cuts) + 1))
 

@@ -46,6 +46,11 @@ def test_executed_in_order_without_error(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_the_stored_outputs_are_those_of_a_run_of_the_code_as_it_is(path):
+    assert tool.unmade(path) == [], "run it again: make notebooks"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_small_and_without_paths_or_widget_state(path):
     text = path.read_text(encoding="utf-8")
     assert len(text) < 1.5e6

@@ -64,6 +64,7 @@ def students(language: str) -> dict[str, str]:
             raise RuntimeError(result["log"])
         for path in sorted((folder / "release" / "homework").glob("*.ipynb")):
             notebook = tool.read(path)
+            notebook.metadata.pop("made_by", None)  # nothing is stored in it
             for cell in notebook.cells:
                 cell.metadata.pop("pair", None)
             tool.write(notebook, path)

@@ -1,6 +1,7 @@
 """Run the notebooks, and keep their two languages together.
 
-python tools/notebooks.py run [FILE …]     execute and store the outputs (all, if none is named)
+python tools/notebooks.py run [FILE …]     execute, two at a time, and store the outputs (if none is
+                                           named, of all whose outputs are not of their code)
 python tools/notebooks.py sync FILE        carry code, tags and order from FILE to its twin in the
                                            other language; name the prose that has to be looked at
 python tools/notebooks.py reviewed FILE …  the prose of FILE and of its twin says the same again
@@ -10,20 +11,33 @@ python tools/notebooks.py publish ADDRESS  give the notebooks in Colab, and the 
 """
 
 import argparse
+import ast
 import copy
+import functools
 import hashlib
+import io
+import json
 import os
 import re
 import sys
+import tempfile
+import tokenize
+import tomllib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent / "notebooks"
+ASSETS = ROOT.parent / "seminar" / "assets"
 LANGUAGES = ("ko", "en")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SEEDS = range(5)
+LIMIT = 600  # seconds for a cell, on a busy machine
 BADGES = "<!-- badges -->\n"  # where publish puts them in a README
 Notebook = nbformat.NotebookNode
 
@@ -56,6 +70,7 @@ def write(notebook: Notebook, path: Path) -> None:
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
+        **{key: value for key, value in notebook.metadata.items() if key == "made_by"},
     }
     nbformat.validate(notebook)
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
@@ -64,14 +79,18 @@ def write(notebook: Notebook, path: Path) -> None:
 def execute(path: Path, allow_errors: bool = False) -> Notebook:
     """Run `path` from a fresh kernel, in its folder; the executed notebook."""
     notebook = read(path)
-    client = NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        allow_errors=allow_errors,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute()
+    with tempfile.TemporaryDirectory() as folder:
+        # Kernels that start side by side may pick the same TCP ports; Windows has no other way.
+        pipes = {"transport": "ipc", "ip": str(Path(folder) / "kernel")}
+        client = NotebookClient(
+            notebook,
+            timeout=LIMIT,
+            kernel_name="python3",
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": str(path.parent)}},
+            config=Config({} if sys.platform == "win32" else {"KernelManager": pipes}),
+        )
+        client.execute()
     return notebook
 
 
@@ -92,21 +111,92 @@ def still(outputs: list[Notebook]) -> list[Notebook]:
     return kept
 
 
-def run(paths: list[Path]) -> None:
-    """Execute each notebook and store its outputs."""
-    for path in paths:
-        print(f"running {path.parent.name}/{path.name}", flush=True)
-        notebook = execute(path)
-        for cell in notebook.cells:
-            cell.metadata.pop("execution", None)
-            if cell.cell_type == "code":
-                cell.outputs = still(cell.outputs)
-        write(notebook, path)
+def run(paths: Sequence[Path]) -> None:
+    """Execute the notebooks, two at a time, and store each one's outputs with their mark."""
+    with ThreadPoolExecutor(2) as pool:
+        for path in pool.map(_run, paths):
+            print(f"stored {path.parent.name}/{path.name}", flush=True)
+
+
+def _run(path: Path) -> Path:
+    notebook = execute(path)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = still(cell.outputs)
+    write(notebook, path)
+    notebook = read(path)  # the outputs as a test will read them
+    notebook.metadata["made_by"] = marks(notebook, path.parent.name)
+    write(notebook, path)
+    return path
+
+
+def marks(notebook: Notebook, language: str) -> dict[str, str]:
+    """Of the code that a notebook's outputs come from, and of its outputs.
+
+    The code is the notebook's own, the rooms of the package that it reaches by imports, without
+    their comments and docstrings, the records that these name and, in Korean, their texts.
+    """
+    cells = [c for c in notebook.cells if c.cell_type == "code"]
+    own = "\n".join(c.source for c in cells if c.id != "colab")  # where Colab finds the course
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "notebook.py"
+        script.write_text(own, encoding="utf-8")
+        finder = ModuleFinder(path=[str(ROOT.parent)])
+        finder.run_script(str(script))
+    rooms = sorted(name for name in finder.modules if name.startswith("seminar"))
+    files = [Path(vars(finder.modules[name])["__file__"]) for name in rooms]
+    code = [own, *(bare(file.read_text(encoding="utf-8")) for file in files)]
+    named = frozenset[str]().union(*map(strings, code))
+    records = [p.read_text("utf-8") for p in sorted(ASSETS.glob("records/*")) if p.stem in named]
+    korean: dict[str, str] = {}
+    if language == "ko":
+        for file in ASSETS.glob("ko*.toml"):
+            korean |= tomllib.loads(file.read_text(encoding="utf-8"))
+    texts = [f"{text}\n{korean[text]}" for text in sorted(named & korean.keys())]
+    outputs = [c.outputs for c in cells]
+    return {
+        "code": mark(language, *code, *records, *texts),
+        "outputs": mark(json.dumps(outputs, ensure_ascii=False, sort_keys=True)),
+    }
 
 
 def mark(*texts: str) -> str:
     """A mark of texts that belong together; kept with them, it tells when one has changed."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
+
+
+@functools.cache
+def bare(source: str) -> str:
+    """The code in `source`, without comments, docstrings and blank lines."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef() if ast.get_docstring(node):
+                text = node.body[0]
+                # A body needs something: the text goes, its place stays.
+                lines[text.lineno - 1] = " " * text.col_offset + "..."
+                for row in range(text.lineno, text.end_lineno or 0):
+                    lines[row] = ""
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+@functools.cache
+def strings(code: str) -> frozenset[str]:
+    """The string literals of `code`."""
+    constants = (n.value for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Constant))
+    return frozenset(value for value in constants if isinstance(value, str))
+
+
+def unmade(path: Path) -> list[str]:
+    """In which way the outputs stored in `path` are not those of a run of its code; [] is good."""
+    notebook = read(path)
+    kept, now = notebook.metadata.get("made_by", {}), marks(notebook, path.parent.name)
+    return [what for what in now if kept.get(what) != now[what]]
 
 
 def stale(ko: Notebook, en: Notebook) -> list[str]:
@@ -122,8 +212,10 @@ def stale(ko: Notebook, en: Notebook) -> list[str]:
 def sync(path: Path) -> None:
     """Give the twin of `path` its code cells, tags and order; keep the twin's own prose."""
     source, other = read(path), twin(path)
-    prose = {cell.id: cell for cell in read(other).cells} if other.exists() else {}
+    there = read(other) if other.exists() else nbformat.v4.new_notebook()
+    prose = {cell.id: cell for cell in there.cells}
     target = copy.deepcopy(source)
+    target.metadata = there.metadata  # whose mark is that of its own outputs
     for cell in target.cells:
         old = prose.get(cell.id)
         keeps = cell.cell_type == "markdown" or "language" in cell.metadata.get("tags", [])
@@ -133,8 +225,8 @@ def sync(path: Path) -> None:
             if "pair" in old.metadata:
                 cell.metadata["pair"] = old.metadata["pair"]
         elif "language" in cell.metadata.get("tags", []):
-            here, there = path.resolve().parent.name, other.parent.name
-            cell.source = cell.source.replace(f'"{here}"', f'"{there}"')
+            codes = path.resolve().parent.name, other.parent.name
+            cell.source = cell.source.replace(*(f'"{code}"' for code in codes))
         if cell.cell_type == "code" and old is not None and old.source == cell.source:
             cell.outputs, cell.execution_count = old.outputs, old.execution_count
     write(target, other)
@@ -262,7 +354,7 @@ def main() -> int:
         if not path.exists() or path.parent.name not in LANGUAGES:
             parser.error(f"{path} is not in notebooks/ko, notebooks/en or notebooks/solutions")
     if given.command == "run":
-        run(paths)
+        run(paths if given.files else [path for path in paths if unmade(path)])
     elif given.command == "seeds":
         english = [p for p in paths if p.parent.name == "en"]
         return 0 if seeds(english or paths) else 1
