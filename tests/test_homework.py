@@ -177,13 +177,10 @@ def test_an_endless_loop_is_stopped(name, answer, monkeypatch):
 def test_what_cannot_be_stopped_is_said(monkeypatch):
     monkeypatch.setattr(trial, "LIMIT", 0.1)
     monkeypatch.setattr(trial, "GRACE", 0.2)
-    threads, tracer = threading.active_count(), sys.gettrace()
-    # While an exception waits for a sleeping thread, CPython 3.11 stops every traced one.
-    sys.settrace(None)
+    threads = threading.active_count()
     result = homework.check("bn_forward", lambda *_: time.sleep(1))
     while threading.active_count() > threads:
         time.sleep(0.05)
-    sys.settrace(tracer)
     assert "restart the kernel" in result.message
 
 
@@ -244,7 +241,9 @@ def test_korean(korean):
 
 
 @pytest.mark.parametrize(
-    "room", sorted((ROOT / "seminar/homework").glob("*.py")), ids=lambda p: p.stem
+    "room",
+    [p for p in sorted((ROOT / "seminar/homework").glob("*.py")) if p.stem != "stop"],
+    ids=lambda p: p.stem,
 )
 def test_every_text_of_the_checks_has_its_korean(room):
     korean = {}

@@ -7,7 +7,6 @@ compares each result with what the definition gives. The first thing that is wro
 
 import contextlib
 import copy
-import ctypes
 import io
 import linecache
 import math
@@ -15,8 +14,6 @@ import numbers
 import random
 import sys
 import sysconfig
-import threading
-import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -26,9 +23,10 @@ import torch
 from torch import Tensor, nn
 
 from ..catalogue import t
+from . import stop
 
 LIMIT = 10.0  # seconds for one call: a first one may import half of torch
-GRACE = 10.0  # seconds to stop one that has not ended: it may catch what is thrown into it
+GRACE = 10.0  # seconds to stop one that has not ended: it may sleep, or import much
 PACKAGE = Path(__file__).resolve().parent.parent
 TORCH = Path(torch.__file__).parent  # as code objects name it, with links as they are
 STANDARD = sysconfig.get_paths()["stdlib"]
@@ -58,10 +56,6 @@ class Wrong(Exception):
     def __init__(self, *lines: str):
         super().__init__("\n".join(lines))
         self.lines = list(lines)
-
-
-class _TimeUp(BaseException):
-    """Thrown into a student's function that does not end."""
 
 
 class _Printed(io.StringIO):
@@ -115,29 +109,30 @@ class Trial:
 
         def work() -> None:
             torch.get_num_threads()  # unasked, a new thread's oneDNN would use every processor
-            # A tracer (of coverage) has locks, which what stops a loop could leave closed.
-            sys.settrace(None)
             sys.setprofile(_watch(frozenset(forbid), given, called))
             try:
                 outcome["out"] = function(*copies)
+            except stop.TimeUp:  # kept, it would keep all that it has stopped
+                raise
             except BaseException as error:  # exit() as well
                 outcome["error"] = error
             finally:
                 sys.setprofile(None)
 
-        with (
-            contextlib.redirect_stdout(self.printed),
-            contextlib.redirect_stderr(self.printed),
-        ):
-            torch.manual_seed(Draw().getrandbits(63))
-            ended = _in_time(work, limit)
-        if not ended or isinstance(outcome.get("error"), _TimeUp):
-            more = () if ended else (t("It could not be stopped: restart the kernel."),)
+        try:
+            with (
+                contextlib.redirect_stdout(self.printed),
+                contextlib.redirect_stderr(self.printed),
+            ):
+                torch.manual_seed(Draw().getrandbits(63))
+                stop.run(work, limit, GRACE)
+        except stop.DidNotEnd as late:
+            runs = () if late.stopped else (t("It could not be stopped: restart the kernel."),)
             raise self.wrong(
                 t("It did not end within {n} seconds.", n=f"{limit:g}"),
-                *more,
+                *runs,
                 hint=t("Is there a loop that never ends, or work that doubles with each step?"),
-            )
+            ) from None
         error = outcome.get("error")
         if isinstance(error, NotImplementedError) and "forward" not in str(error):
             raise error
@@ -555,25 +550,3 @@ def _watch(forbid: frozenset[str], given: bool, called: set[str]) -> Callable[..
                 called.add("torchvision.models")
 
     return hook
-
-
-def _in_time(work: Callable[[], None], limit: float) -> bool:
-    """Run `work` in a thread; False if it could not be stopped when its time was up.
-
-    A signal would reach only the main thread, and not on Windows: hence an exception thrown into
-    the thread, again and again, for the student's code may catch it.
-    """
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        thread.join(limit)
-    finally:  # the stop button, too, must leave nothing running
-        end, interval = time.monotonic() + GRACE, sys.getswitchinterval()
-        sys.setswitchinterval(1e-5)  # many tries: most of them may land where they are caught
-        while thread.is_alive() and time.monotonic() < end:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp)
-            )
-            thread.join(0.0005)
-        sys.setswitchinterval(interval)
-    return not thread.is_alive()
