@@ -38,15 +38,15 @@ def needed(sources: Sequence[str], wanted: Iterable[int]) -> list[int]:
     inside = {name: set().union(*(s.uses for s in found)) for name, found in functions.items()}
     wanted, names, found = set(wanted), set(), []
     for i, cell in reversed(list(enumerate(cells))):
-        binds, changes, needs, fresh = set(), set(), set(), set()
+        binds, changes, needs, fresh = set(), set(), set(), set()  # fresh: bound for certain
         for s in cell:
             reached = closed(s.uses, inside)  # the functions it may call, too
             called = [f for name in reached & set(functions) for f in functions[name]]
-            if isinstance(s.node, ast.Assign | ast.Expr | ast.For | ast.AugAssign | ast.With):
+            if not isinstance(s.node, ast.FunctionDef | ast.ClassDef):
                 changes |= s.changes.union(*(f.changes for f in called))
             needs |= reached - fresh
             binds |= s.binds
-            if not isinstance(s.node, ast.If | ast.Try | ast.While):
+            if not isinstance(s.node, ast.If | ast.Try | ast.While | ast.For):
                 fresh |= s.binds
         changes = closed(changes - constant, wholes) - constant
         if i in wanted or names & (binds | changes):
@@ -75,6 +75,8 @@ class Statement:
                 self.wholes.append((n.target, _names(n.iter)))
                 if isinstance(n, ast.For) and n is node:
                     self.uses -= _names(n.target) - _names(n.iter)
+            elif isinstance(n, ast.AugAssign):
+                self.uses |= {_root(n.target)} & self.binds
             elif isinstance(n, ast.Assign):
                 self.wholes += [(target, {_root(n.value)} - {None}) for target in n.targets]
             elif isinstance(n, ast.Call) and _root(n.func) not in HARMLESS:
