@@ -8,23 +8,30 @@ control is shown under it.
 import base64
 import html
 import inspect
+import os
+import random
+import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
 import anywidget
 import ipywidgets as widgets
+import numpy as np
 import torch
 import torch.nn.functional as F
 import traitlets
+from IPython.utils.capture import capture_output
 from torch import Tensor, nn
 
 from . import figures
-from .catalogue import t
+from .catalogue import _korean, t
 from .data import Data
 from .figures import Picture
 
 _WIDE = {"description_width": "initial"}
+_HANGUL = re.compile("[가-힣]")
+_SLIDERS = (widgets.IntSlider, widgets.FloatSlider)
 
 
 def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **controls: Any) -> None:
@@ -32,7 +39,9 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
 
     A control is (start, stop, step) for a slider or a list or dict for a choice, which start at
     the default of `compute`'s argument of that name; True or False for a box to tick, which starts
-    so; or any ipywidgets widget, such as `Ticks`. TypeError if `compute` takes no such argument.
+    so; or any ipywidgets widget, such as `Ticks`. Names and choices are shown translated. TypeError
+    if `compute` takes no such argument. With SEMINAR_STRICT every control is tried, which can raise
+    AssertionError, LookupError or what an answer raises.
     """
     known = inspect.signature(compute).parameters
     for name in controls:
@@ -41,10 +50,17 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
                 f"{compute.__name__}() has no argument {name!r} for the control of that name; "
                 f"its arguments are {', '.join(known)}"
             )
-    made = list(widgets.interactive(compute, **controls).kwargs_widgets)
+    # Else it would call `compute` itself, a second time on every move.
+    by_us = {"manual": True}
+    made = list(widgets.interactive(compute, by_us, **controls).kwargs_widgets)
     for widget in made:
         widget.description = t(widget.description)
         widget.style = _WIDE
+        if isinstance(widget, widgets.Dropdown):
+            start, labels = widget.value, widget._options_labels
+            pairs = zip(map(_translated, labels), widget._options_values, strict=True)
+            widget.options = list(pairs)
+            widget.value = start  # new options choose their first
 
     def numbers() -> Any:
         return compute(**{w._kwarg: w.value for w in made})
@@ -54,7 +70,12 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
     def answer() -> bytes:
         return draw(numbers(), picture=picture).png()
 
-    _show(made, made, answer, picture)
+    _show(getattr(compute, "__name__", "explore"), made, made, answer, picture)
+
+
+def _translated(text: str) -> str:
+    """`text` in the current language, also if a notebook has translated it before."""
+    return text if _HANGUL.search(text) or text in _korean.values() else t(text)
 
 
 class Ticks(widgets.VBox, widgets.ValueWidget):
@@ -86,24 +107,140 @@ class Ticks(widgets.VBox, widgets.ValueWidget):
 
 
 def _show(
-    layout: Sequence[Any], controls: Sequence[Any], answer: Callable[[], bytes], first: Picture
+    name: str,
+    layout: Sequence[Any],
+    controls: Sequence[Any],
+    answer: Callable[[], bytes],
+    first: Picture,
 ) -> None:
-    """Show the widgets of `layout` over a picture; any change in `controls` asks for a new one."""
+    """Show the widgets of `layout` over a picture; any change in `controls` asks for a new one.
+
+    With SEMINAR_STRICT every control is tried before; messages call the explorer `name`.
+    """
     unstretched = widgets.Layout(align_self="flex-start")
     image = widgets.Image(value=first.png(), format="png", layout=unstretched)
     trouble = widgets.Output()
 
+    strict = bool(os.environ.get("SEMINAR_STRICT"))
+    answer = _silent(answer) if strict else answer
+    shown = False
+
     def refresh(_change: object = None) -> None:
-        trouble.clear_output()
+        if shown:  # before, it would empty the cell's own output
+            trouble.clear_output()
         with trouble:  # shows the error, where the log would swallow it
             image.value = answer()
 
     for control in controls:
-        control.observe(refresh, names="pixels" if isinstance(control, DrawingPad) else "value")
+        control.observe(refresh, names=_moved(control))
+    if strict:
+        _try_out(name, layout, controls, answer, image)
     _display(
         widgets.VBox([*layout, image, trouble]),
         {"image/png": base64.b64encode(first._repr_png_()).decode(), "text/plain": repr(first)},
     )
+    shown = True
+
+
+def _silent(answer: Callable[[], bytes]) -> Callable[[], bytes]:
+    """`answer`, with an AssertionError if it prints or displays something."""
+
+    def silent() -> bytes:
+        with capture_output() as leaked:
+            picture = answer()
+        if said := leaked.stdout + leaked.stderr + "".join(map(repr, leaked.outputs)):
+            raise AssertionError(f"an answer shows more than its picture: {said}")
+        return picture
+
+    return silent
+
+
+def _moved(control: Any) -> str:
+    return "pixels" if isinstance(control, DrawingPad) else "value"
+
+
+def _parts(widget: Any) -> list[Any]:
+    """`widget` and all widgets in it."""
+    inside = getattr(widget, "children", ())
+    return [widget, *(part for child in inside for part in _parts(child))]
+
+
+def _ends(control: Any) -> tuple[Any, ...]:
+    """Two values of `control` that are as far apart as can be, none if we know of none."""
+    if isinstance(control, DrawingPad):
+        return [], [255] * 56 * 56
+    if isinstance(control, widgets.Checkbox):
+        return False, True
+    if values := getattr(control, "_options_values", ()):
+        return values[0], values[-1]
+    return (control.min, control.max) if isinstance(control, _SLIDERS) else ()
+
+
+def _try_out(
+    name: str,
+    layout: Sequence[Any],
+    controls: Sequence[Any],
+    answer: Callable[[], bytes],
+    image: widgets.Image,
+) -> None:
+    """Move every control to both of its ends, as a student may; then all is as it was.
+
+    LookupError for a text that is shown in English in Korean; AssertionError for a move that is not
+    answered, a control without effect, a picture that keeps something of another one. An answer's
+    own error comes out.
+    """
+    parts = [part for widget in layout for part in _parts(widget)]
+    for part in parts:
+        labels = (getattr(part, "description", ""), *getattr(part, "_options_labels", ()))
+        for text in (*labels, getattr(part, "label", None) or ""):
+            if _translated(text) != text:
+                raise LookupError(f"{name}() shows {text!r}, not its Korean, {_translated(text)!r}")
+
+    tried: list[Any] = []
+    for control in controls:  # of Ticks the first box and the last
+        boxes = [part for part in _parts(control) if isinstance(part, widgets.Checkbox)]
+        tried += [boxes[0], *boxes[1:][-1:]] if boxes else [control] if _ends(control) else []
+    start = {control: getattr(control, _moved(control)) for control in tried}
+    called = (getattr(c, "_kwarg", getattr(c, "description", "the pad")) for c in tried)
+    title = {c: f"{name}(), {says}" for c, says in zip(tried, called, strict=True)}
+
+    def move(control: Any, value: Any) -> bytes:
+        if getattr(control, _moved(control)) == value:
+            return image.value
+        image.value = b""
+        try:
+            setattr(control, _moved(control), value)
+            if not image.value:
+                answer()  # again: a kernel shows an error, but does not raise it
+                raise AssertionError("the picture stays as it was")
+        except Exception as error:
+            error.add_note(f"in {title[control]} = {str(value)[:40]}")
+            raise
+        return image.value
+
+    def has_effect(control: Any) -> bool:
+        before = image.value
+        seen = [move(control, value) for value in (*_ends(control), start[control])]
+        if seen[-1] != before:
+            raise AssertionError(f"{title[control]}: moved back it leaves another picture")
+        return any(picture != before for picture in seen)
+
+    generators = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng():
+        for control in tried:
+            others = [other for other in tried if other is not control]
+            found = has_effect(control)
+            for end in (0, 1):
+                if not found:  # it may have one beside other values of the others
+                    for other in others:
+                        move(other, _ends(other)[end])
+                    found = has_effect(control)
+                    for other in others:
+                        move(other, start[other])
+            if not found:
+                raise AssertionError(f"{title[control]}: no end of it changes the picture")
+    random.setstate(generators[0])
+    np.random.set_state(generators[1])  # noqa: NPY002
 
 
 def _display(widget: Any, still: dict[str, str]) -> None:
@@ -234,4 +371,4 @@ def digit_reader(model: nn.Module, data: Data, first: int = 0) -> None:
     slider.observe(lambda _change: setattr(pad, "pixels", []), names="value")
     hint = widgets.HTML(t("Choose a digit of the test set, or draw one with mouse, finger or pen:"))
     tools = widgets.HBox([pad, widgets.VBox([hint, slider, empty])])
-    _show([tools], [slider, pad], answer, picture)
+    _show("digit_reader", [tools], [slider, pad], answer, picture)

@@ -2,7 +2,10 @@
 
 import base64
 import io
+import random
+import sys
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageChops, ImageStat
@@ -35,7 +38,8 @@ def parabola(power=2, sign="plus", shifted=False):
     """One curve, of three controls."""
     if power == 3:
         raise RuntimeError("no cubes today")
-    return {"curve": [max((i / 10) ** power, 1e-9) for i in range(1, 20)]}
+    heights = [((i + shifted) / 10) ** power for i in range(1, 20)]
+    return {"curve": heights if sign == "plus" else heights[::-1]}
 
 
 CONTROLS = {"power": (1, 4, 1), "sign": ["plus", "minus"], "shifted": False}
@@ -69,7 +73,7 @@ def test_ticks_tell_which_names_are_ticked_in_their_order(boxes):
 def test_explore_answers_at_every_end_of_its_controls(boxes):
     explorers.explore(parabola, figures.by_depth, **CONTROLS)
     ((box, still),) = boxes
-    slider, choice, tick, image, trouble = box.children
+    slider, choice, tick, image, _ = box.children
     first = image.value
     assert bytes(first).startswith(PNG)
     pixels = (
@@ -86,7 +90,7 @@ def test_explore_answers_at_every_end_of_its_controls(boxes):
     slider.value = 2
     assert image.value == first  # nothing of the other pictures is left in it
     choice.value, tick.value = "minus", True
-    assert trouble.outputs == ()
+    assert image.value != first
 
 
 def test_explore_shows_an_error_and_recovers(boxes):
@@ -98,6 +102,178 @@ def test_explore_shows_an_error_and_recovers(boxes):
     assert image.value == before
     slider.value = 4
     assert image.value != before
+
+
+def test_in_a_kernel_an_error_is_shown_under_the_picture(boxes, monkeypatch):
+    class Shell:
+        """Where ipywidgets' Output takes an error to if there is a kernel."""
+
+        def showtraceback(self, error, **_):
+            shown.append(str(error[1]))
+
+    shown = []
+    explorers.explore(parabola, figures.by_depth, **CONTROLS)
+    monkeypatch.setattr("ipywidgets.widgets.widget_output.get_ipython", Shell)
+    slider, *_, image, _ = boxes[0][0].children
+    before = image.value
+    slider.value = 3
+    assert shown == ["no cubes today"]
+    assert image.value == before
+    with pytest.raises(RuntimeError, match="no cubes today"):  # an end that fails is no mere show
+        explorers.explore(parabola, figures.by_depth, **CONTROLS | {"power": (1, 3, 1)})
+
+
+def constant(gain=2, depth=3, extra=False):
+    return {"curve": [gain, depth, 2.0 + extra]}
+
+
+@pytest.mark.parametrize("trap", [None, "swallows"])
+def test_tried_out_an_error_comes_out_with_its_place(boxes, monkeypatch, trap):
+    def fails(gain=2):
+        if gain == 4:
+            raise ZeroDivisionError("at its end")
+        return {"curve": [gain] * 3}
+
+    if trap == "swallows":  # as a refresh would with `except Exception: pass`
+        monkeypatch.setattr("ipywidgets.Output.__exit__", lambda *_: True)
+    with pytest.raises(ZeroDivisionError, match="at its end") as caught:
+        explorers.explore(fails, figures.by_depth, gain=(1, 4, 1))
+    assert caught.value.__notes__ == ["in fails(), gain = 4"]
+    assert boxes == []
+
+
+@pytest.mark.parametrize("in_draw", [False, True])
+@pytest.mark.parametrize("leak", ["stdout", "stderr", "display"])
+def test_tried_out_an_answer_shows_no_more_than_its_picture(boxes, in_draw, leak):
+    from IPython.display import display
+
+    def say():
+        display("noise") if leak == "display" else print("noise", file=getattr(sys, leak))
+
+    def compute(gain=2):
+        if not in_draw:
+            say()
+        return {"curve": [gain] * 3}
+
+    def draw(found, picture=None):
+        if in_draw:
+            say()
+        return figures.by_depth(found, picture)
+
+    with pytest.raises(AssertionError, match=r"more than its picture: .*noise") as caught:
+        explorers.explore(compute, draw, gain=(1, 4, 1))
+    assert caught.value.__notes__ == ["in compute(), gain = 1"]
+
+
+def test_tried_out_every_control_changes_the_picture(boxes):
+    controls = {"gain": (1, 4, 1), "depth": (1, 5, 1)}
+    explorers.explore(constant, figures.by_depth, **controls, extra=False)
+
+    def without(gain=2, extra=False):
+        return {"curve": [gain] * 3}
+
+    with pytest.raises(AssertionError, match=r"without\(\), extra: no end of it changes"):
+        explorers.explore(without, figures.by_depth, gain=(1, 4, 1), extra=False)
+
+    def beside(gain=2, extra=False):  # at the default of gain, extra changes nothing
+        return {"curve": [gain if gain == 2 or not extra else 9] * 3}
+
+    explorers.explore(beside, figures.by_depth, gain=(1, 4, 1), extra=False)
+    assert len(boxes) == 2
+
+
+def test_tried_out_a_picture_keeps_nothing_of_another(boxes):
+    def draw(found, picture=None):
+        picture = picture or figures.Picture(4, 3)
+        picture.gca().plot(found["curve"])  # onto what is there
+        return picture
+
+    with pytest.raises(AssertionError, match=r"constant\(\), gain: moved back"):
+        explorers.explore(constant, draw, gain=(1, 4, 1))
+
+
+def test_tried_out_every_text_is_translated(boxes, monkeypatch):
+    def curve(gain=2, kernel="blur"):
+        return {"layer": [gain, 1.0, 2.0 + (kernel == "blur")]}
+
+    def explore():
+        explorers.explore(
+            curve, figures.by_depth, gain=(1, 4, 1), kernel=["vertical edges", "blur"]
+        )
+
+    picture = figures.by_depth(curve())
+    slider = explorers.widgets.IntSlider(2, description="gain")
+    choice = explorers.widgets.Dropdown(options=["커널", "blur"])
+    try:
+        seminar.language("ko")
+        explore()
+        for control in (slider, choice):
+            with pytest.raises(LookupError, match=r"f\(\) shows '(gain|blur)', not its Korean"):
+                explorers._show("f", [control], [control], picture.png, picture)
+        with pytest.raises(LookupError, match="no Korean for 'colour'"):
+            explorers.explore(lambda gain: None, lambda *_: picture, gain=["colour", "blur"])
+    finally:
+        seminar.language("en")
+    ((box, _),) = boxes
+    slider, choice, *_ = box.children
+    assert slider.description == "gain(배율)"
+    assert (choice.description, choice._options_labels) == ("커널", ("세로 가장자리", "흐리게"))
+    assert choice.value == "blur"  # what compute gets
+    assert choice._options_values == ("vertical edges", "blur")
+    digits, lenet = data.load("mnist5k"), models.lenet5()
+    try:
+        seminar.language("ko")
+        explorers.digit_reader(lenet, digits)
+        monkeypatch.setattr(explorers, "t", lambda text: text)  # and forgets it
+        monkeypatch.setattr(explorers, "_translated", seminar.t)
+        with pytest.raises(LookupError, match=r"digit_reader\(\) shows"):
+            explorers.digit_reader(lenet, digits)
+    finally:
+        seminar.language("en")
+
+
+def test_tried_out_all_is_as_it_was(boxes):
+    seen = []
+
+    def compute(gain=2, kernel="blur", ticked=()):
+        random.seed(len(seen))
+        np.random.seed(len(seen))  # noqa: NPY002
+        torch.manual_seed(len(seen))
+        seen.append((gain, kernel, ticked))
+        return {"curve": [gain, 1.0, 2.0 + (kernel == "blur") + len(ticked)]}
+
+    def state():
+        return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+
+    def draw(found, picture=None):
+        if len(seen) == 1:
+            states.append(state())
+        return figures.by_depth(found, picture)
+
+    states = []
+    ticks = explorers.Ticks([["1", "2"], ["block"]])
+    controls = {"gain": (1.0, 4.0, 0.5), "kernel": ["vertical edges", "blur"], "ticked": ticks}
+    explorers.explore(compute, draw, **controls)
+    assert states == [state()]
+    assert set(seen) == {
+        *((gain, "blur", ()) for gain in (1.0, 2.0, 4.0)),
+        *((2.0, "vertical edges", ()), (2.0, "blur", ("1",)), (2.0, "blur", ("block",))),
+    }
+    ((box, still),) = boxes
+    *shown, image, _ = box.children
+    assert [control.value for control in shown] == [2.0, "blur", ()]
+    first = figures.by_depth({"curve": [2.0, 1.0, 3.0]})
+    assert image.value == first.png()
+    assert base64.b64decode(still["image/png"]) == first._repr_png_()
+
+
+def test_without_strict_nothing_is_tried_out(boxes, monkeypatch):
+    asked = []
+    monkeypatch.delenv("SEMINAR_STRICT")
+    explorers.explore(
+        lambda gain=2: asked.append(gain), lambda _: figures.Picture(), gain=(1, 4, 1)
+    )
+    assert asked == [2]
 
 
 def test_explore_names_the_arguments_it_could_control():
