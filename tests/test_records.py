@@ -1,10 +1,15 @@
 """Recorded runs say where they come from, and belong to the code that shows them."""
 
+import copy
+import itertools
 import json
 import sys
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from torch import nn
 
 from seminar import records
 
@@ -100,3 +105,161 @@ def test_the_record_of_07_has_every_convolution_at_every_step_on_every_seed():
             assert list(run["sizes"]) == ["1", "5", "10", "20", "40", "80", "160"]
             depth = int(name.split("-")[1])
             assert all(len(sizes) == depth - 1 for sizes in run["sizes"].values())
+
+
+# --- five seeds are five runs
+
+PAIRS = list(itertools.combinations(range(len(record.SEEDS)), 2))
+NOTHING = {record.HIGHEST, 0.9}  # clipped, or the error of a network that names one digit always
+
+
+def settings(runs, where=()):
+    """Where in the record, and what was measured there: a list with an entry for each seed."""
+    if isinstance(runs, list):
+        yield where, runs
+    else:
+        for name, inside in runs.items():
+            yield from settings(inside, (*where, name))
+
+
+def quantities(where, seeds):
+    """The same for each quantity, where one setting has several ("training", "test")."""
+    if isinstance(seeds[0], dict):
+        for name in seeds[0]:
+            yield from quantities((*where, name), [measured[name] for measured in seeds])
+    else:
+        yield where, seeds
+
+
+def alike(runs):
+    """Where seeds measured the same, and should not have.
+
+    No two seeds may agree in a list of numbers that says something. Single numbers are rounded, so
+    two of them may agree, but not all five, and not in every setting of a group.
+    """
+    found, groups = [], {}
+    for where, seeds in settings(runs):
+        groups.setdefault(where[:-1], []).append(seeds)
+        for place, values in quantities(where, seeds):
+            lists = [tuple(v) if isinstance(v, list) else (v,) for v in values]
+            telling = [v for v in lists if not set(v) <= NOTHING]
+            kinds = len(set(telling))
+            if isinstance(values[0], list):
+                found += [place] * (kinds < len(telling))
+            else:
+                found += [place] * (kinds == 1 and len(telling) == len(record.SEEDS))
+    for where, group in groups.items():
+        found += [where] * any(all(s[a] == s[b] for s in group) for a, b in PAIRS)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
+def test_no_two_seeds_of_a_record_measured_the_same(name):
+    assert alike(records.load(name).runs) == []
+
+
+@pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
+@pytest.mark.parametrize("copies", [PAIRS[:4], [(1, 3)]])  # all are seed 0, or 3 is 1
+def test_the_check_finds_copied_seeds(name, copies):
+    runs = copy.deepcopy(records.load(name).runs)
+    for _, seeds in settings(runs):
+        for source, target in copies:
+            seeds[target] = seeds[source]
+    assert alike(runs)
+
+
+@pytest.mark.parametrize(
+    ("runs", "where"),
+    [
+        ({"a": [1.0, 2.0, 3.0, 4.0, 5.0]}, []),
+        ({"a": [1.0, 2.0, 2.0, 4.0, 5.0], "b": [2.0, 2.0, 3.0, 4.0, 4.0]}, []),  # rounded
+        ({"a": [1.0, 2.0, 2.0, 4.0, 5.0], "b": [1.0, 2.0, 2.0, 4.0, 4.0]}, [()]),  # seeds 1 and 2
+        ({"a": [2.0] * 5, "b": [1.0, 2.0, 3.0, 4.0, 5.0]}, [("a",)]),
+        ({"a": [99.0] * 5, "b": [1.0, 2.0, 3.0, 4.0, 5.0]}, []),
+        ({"a": [[0.9, 0.9]] * 5, "b": [[i, 0.0] for i in range(5)]}, []),
+        ({"a": [[0.9, 0.8]] * 2 + [[i, 0.0] for i in range(3)], "b": [1, 2, 3, 4, 5]}, [("a",)]),
+        ({"a": [{"x": i, "y": [1, 2 + (i > 3)]} for i in range(5)]}, [("a", "y")]),
+    ],
+)
+def test_the_check_of_seeds_knows_rounding_and_what_says_nothing(runs, where):
+    assert alike(runs) == where
+
+
+class Pretended:
+    """Stands for the cells of a notebook: its numbers depend on the seed and on nothing learned."""
+
+    def __init__(self):
+        self.of = {name: getattr(self, name) for name in dir(self) if name[0] != "_"}
+
+    def _draw(self, *what):
+        return zlib.crc32(repr((self.of["seed"], *what)).encode()) / 2**32
+
+    def relu_net(self, depth, scheme, **build):
+        return self.network(depth, scheme, build)
+
+    def network(self, *given, **build):
+        """A network that knows the seed it was built with, and has a BN to be set to 0."""
+        net = nn.Module()
+        net.bn2, net.drawn = nn.BatchNorm2d(1), self._draw(given, build)
+        return net
+
+    build = stack = network
+
+    def race(self, nets, epochs=8, clip=1.0, optimizer=None):
+        for n in range(1, epochs + 1):
+            yield {name: [self._draw(net.drawn, i) for i in range(n)] for name, net in nets.items()}
+
+    def learn(self, net, *given, epochs=5, **changed):
+        errors = [self._draw(net.drawn, given, changed, i) for i in range(epochs)]
+        return SimpleNamespace(train_error=errors, test_error=errors[::-1])
+
+    def branch_sizes(self, net):
+        return [self._draw(net.drawn, i) for i in range(9)]
+
+    def fit_stack(self, net, change=0.0, lr=0.003, steps=200):
+        return [self._draw(net.drawn, i) for i in range(steps)]
+
+    def learn_and_look(self, net):
+        steps = (1, 5, 10, 20, 40, 80, 160)
+        sizes = {str(step): [self._draw(net.drawn, step, i) for i in range(9)] for step in steps}
+        return self.learn(net), sizes
+
+
+class PretendedSteps(Pretended):
+    """For notebook 04, whose `learn` gives the losses after every step, and may diverge."""
+
+    def learn(self, net, lr, clip=None, steps=125, watch=None):
+        losses = [self._draw(net.drawn, lr)] * steps
+        if lr == 1.0 and clip is None:
+            losses[-1] = float("nan")
+        return (losses[: step + 1] for step in range(steps))
+
+    def late(self, losses):
+        return sum(losses[-25:]) / 25
+
+    def smooth(self, losses, width=10):
+        return [], [self._draw(losses, i) for i in range(len(losses) // width)]
+
+    def final_loss(self, bn, lr, gain, steps=60):
+        return float("inf") if lr == 3.0 else self._draw(bn, lr, gain, steps)
+
+    def overfit(self, *setup):
+        return [self._draw(setup, i) for i in range(3)]
+
+
+@pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
+def test_an_experiment_measures_every_setting_of_its_record_on_every_seed(name):
+    _, experiment = record.EXPERIMENTS[name]
+    cells = PretendedSteps() if name.startswith("04") else Pretended()
+    runs = experiment(cells.of)
+    measured, kept = (dict(settings(r)) for r in (runs, records.load(name).runs))
+    assert list(measured) == list(kept)
+    for where, seeds in measured.items():
+        assert len(seeds) == len(kept[where]) == len(record.SEEDS)
+        assert [w for w, _ in quantities(where, seeds)] == [
+            w for w, _ in quantities(where, kept[where])
+        ]
+    assert alike(runs) == []
+    if name.startswith("04"):  # what is no number any more is kept as the highest loss
+        assert runs["learning rates"]["with BN"]["1"] == [record.HIGHEST] * 5
+        assert runs["map"]["with BN, 60 steps"]["1 3"] == [record.HIGHEST] * 5

@@ -1,5 +1,7 @@
 """The command that keeps the two languages together."""
 
+import os
+
 import nbformat.v4 as v4
 import pytest
 from test_notebooks import tool
@@ -133,3 +135,101 @@ def test_publish_gives_notebooks_and_badges_the_address(pair, tmp_path, monkeypa
 def test_publish_names_the_address_it_cannot_use(address):
     with pytest.raises(ValueError, match=r"it must be https://github\.com/OWNER/NAME"):
         tool.publish(address)
+
+
+def run_seeds(monkeypatch, *paths):
+    monkeypatch.setattr("sys.argv", ["notebooks.py", "seeds", *map(str, paths)])
+    return tool.main()
+
+
+def test_seeds_tells_which_seed_fails_and_leaves_the_environment(pair, monkeypatch, capsys):
+    def change(book):
+        start = (
+            "import os\nfrom seminar.claims import claim\nseed = int(os.environ['SEMINAR_SEED'])"
+        )
+        sources = {  # a claim that fails ends its own cell only
+            "start": start,
+            "always": "claim('always', seed in range(5), seed=seed)",
+            "but-once": "claim('but on seed 3', seed != 3, seed=seed)",
+            "after": "claim('after it', True, seed=seed)",
+        }
+        book.cells = [v4.new_code_cell(source, id=name) for name, source in sources.items()]
+
+    edit(pair[1], change)
+    monkeypatch.setenv("SEMINAR_SEED", "7")
+    assert run_seeds(monkeypatch, *pair) == 1
+    assert capsys.readouterr().out.strip().split("\n") == [
+        "## en/00_x.ipynb",  # the Korean one has the same code
+        "",
+        "| claim | seed 0 | seed 1 | seed 2 | seed 3 | seed 4 |",
+        "|---|---|---|---|---|---|",
+        "| always | holds | holds | holds | holds | holds |",
+        "| but on seed 3 | holds | holds | holds | FAILS | holds |",
+        "| after it | holds | holds | holds | holds | holds |",
+        *(  # what a kernel with that seed has measured
+            f"- seed {seed}: {statement} [seed: {seed}]"
+            for seed in range(5)
+            for statement in ("always", "but on seed 3", "after it")
+        ),
+    ]
+    assert os.environ["SEMINAR_SEED"] == "7"
+
+
+def pretend_to_run(monkeypatch, outputs):
+    """Let `execute` give a notebook of one cell with `outputs(seed)`, without a kernel."""
+
+    def execute(path, allow_errors=False, seed=None):
+        assert allow_errors  # an error must not end the other seeds
+        return v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs(seed))])
+
+    monkeypatch.delenv("SEMINAR_SEED", raising=False)
+    monkeypatch.setattr(tool, "execute", execute)
+
+
+def claimed(statement, holds=True):
+    claim = {"statement": statement, "holds": holds, "measured": ""}
+    return v4.new_output("display_data", metadata={"claim": claim})
+
+
+def test_seeds_is_content_where_every_claim_holds(pair, monkeypatch, capsys):
+    pretend_to_run(monkeypatch, lambda seed: [claimed("one"), claimed("two")])
+    assert run_seeds(monkeypatch, *pair) == 0
+    assert capsys.readouterr().out.count("| holds") == 2 * 5
+    assert "SEMINAR_SEED" not in os.environ
+
+
+@pytest.mark.parametrize("wrong", range(5))
+def test_seeds_is_not_content_with_an_error_on_one_seed(pair, wrong, monkeypatch, capsys):
+    error = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
+    pretend_to_run(monkeypatch, lambda seed: [claimed("one"), *[error] * (seed == wrong)])
+    assert run_seeds(monkeypatch, pair[1]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"00_x.ipynb, seed {wrong}: ValueError: no\n\n")
+    assert said.count("ValueError") == 1
+    assert "| one |" + " holds |" * 5 in said
+
+
+@pytest.mark.parametrize("wrong", range(5))
+def test_seeds_is_not_content_with_a_claim_that_one_seed_does_not_reach(
+    pair, wrong, monkeypatch, capsys
+):
+    pretend_to_run(monkeypatch, lambda seed: [claimed("one"), *[claimed("two")] * (seed != wrong)])
+    assert run_seeds(monkeypatch, pair[1]) == 1
+    row = [" not reached " if seed == wrong else " holds " for seed in range(5)]
+    assert f"| two |{'|'.join(row)}|" in capsys.readouterr().out
+
+
+def test_seeds_goes_through_every_notebook(pair, tmp_path, monkeypatch, capsys):
+    first, second = pair[1], pair[1].with_name("01_y.ipynb")
+    second.write_bytes(first.read_bytes())
+    ran = []
+
+    def outputs(seed):
+        ran.append(seed)
+        return [claimed("one", len(ran) > 1)]  # what fails first is not forgotten
+
+    pretend_to_run(monkeypatch, outputs)
+    assert run_seeds(monkeypatch) == 1  # all, as no file is named
+    assert ran == [*range(5)] * 2
+    said = capsys.readouterr().out
+    assert said.index("## en/00_x.ipynb") < said.index("FAILS") < said.index("## en/01_y.ipynb")

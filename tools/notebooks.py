@@ -76,8 +76,11 @@ def write(notebook: Notebook, path: Path) -> None:
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
-def execute(path: Path, allow_errors: bool = False) -> Notebook:
-    """Run `path` from a fresh kernel, in its folder; the executed notebook."""
+def execute(path: Path, allow_errors: bool = False, seed: int | None = None) -> Notebook:
+    """Run `path` from a fresh kernel, in its folder; the executed notebook.
+
+    `seed` is the kernel's SEMINAR_SEED; this process keeps its own.
+    """
     notebook = read(path)
     with tempfile.TemporaryDirectory() as folder:
         # Kernels that start side by side may pick the same TCP ports; Windows has no other way.
@@ -90,7 +93,7 @@ def execute(path: Path, allow_errors: bool = False) -> Notebook:
             resources={"metadata": {"path": str(path.parent)}},
             config=Config({} if sys.platform == "win32" else {"KernelManager": pipes}),
         )
-        client.execute()
+        client.execute(env=os.environ | ({} if seed is None else {"SEMINAR_SEED": str(seed)}))
     return notebook
 
 
@@ -280,8 +283,7 @@ def seeds(paths: list[Path]) -> bool:
     for path in paths:
         runs: dict[int, dict[str, tuple[bool, str]]] = {}
         for seed in SEEDS:
-            os.environ["SEMINAR_SEED"] = str(seed)
-            notebook = execute(path, allow_errors=True)
+            notebook = execute(path, allow_errors=True, seed=seed)
             runs[seed] = claims(notebook)
             for error in errors(notebook):
                 good = False
