@@ -39,6 +39,15 @@ def test_a_claim_that_does_not_hold_is_shown_and_raises(shown):
     assert "does NOT hold" in shown[0][0]["text/plain"]
 
 
+def test_a_claim_in_korean_keeps_its_english_key_and_html_shows_what_was_given(shown):
+    seminar.language("ko")
+    claim("test error", True, loss="<b> & {a}")
+    data, kw = shown[0]
+    assert data["text/plain"].startswith("주장: 테스트 오류율\n")
+    assert kw["metadata"]["claim"]["statement"] == "test error"  # by which seeds compares
+    assert "&lt;b&gt; &amp; {a}" in data["text/html"]
+
+
 @pytest.mark.parametrize("holds", ["yes", (False, "x"), 1, None, torch.tensor([True, True])])
 def test_holds_must_be_one_truth_value(holds, shown):
     with pytest.raises(TypeError, match="one comparison"):

@@ -99,3 +99,11 @@ def test_every_scheme_fills_every_layer(scheme):
     assert (model[1].weight == 1).all()
     assert not model[1].bias.any()
     assert not model[1].running_mean.any()
+
+
+@pytest.mark.parametrize("scheme", init.SCHEMES)
+def test_a_scheme_draws_from_the_distribution_it_names(scheme):
+    torch.manual_seed(0)
+    weight = init.initialize(nn.Linear(200, 300), scheme).weight
+    beyond = weight.abs().max() > 1.01 * math.sqrt(3) * weight.std()  # no uniform number lies there
+    assert bool(beyond) != scheme.endswith("uniform")

@@ -5,6 +5,7 @@ import os
 import nbformat.v4 as v4
 import pytest
 from test_notebooks import tool
+from test_students import generator
 
 
 def notebook(language, prose, code="x = 1"):
@@ -233,3 +234,87 @@ def test_seeds_goes_through_every_notebook(pair, tmp_path, monkeypatch, capsys):
     assert ran == [*range(5)] * 2
     said = capsys.readouterr().out
     assert said.index("## en/00_x.ipynb") < said.index("FAILS") < said.index("## en/01_y.ipynb")
+
+
+# --- the command line
+
+
+def test_run_stores_outputs_without_what_varies(pair, monkeypatch):
+    edit(pair[1], lambda book: book.cells[2].update(metadata={"execution": {"started": "now"}}))
+
+    def execute(path):
+        book = tool.read(path)
+        book.metadata.widgets = {"state": {}}
+        book.cells[2].outputs = [
+            v4.new_output("display_data", data={tool.WIDGET: {}, "text/plain": "0%"}),
+            v4.new_output("stream", name="stdout", text="new\n"),
+        ]
+        return book
+
+    monkeypatch.setattr(tool, "execute", execute)
+    monkeypatch.setattr("sys.argv", ["notebooks.py", "run", str(pair[1])])
+    assert tool.main() == 0
+    ran = tool.read(pair[1])
+    assert [output.text for output in ran.cells[2].outputs] == ["new\n"]
+    assert ran.cells[2].metadata == {}
+    assert set(ran.metadata) == {"kernelspec", "language_info"}
+    assert tool.read(pair[0]).cells[2].outputs[0].text == "ko\n"  # not named: left alone
+
+
+def test_sync_and_reviewed_take_the_files_that_are_named(pair, monkeypatch, capsys):
+    edit(pair[0], lambda book: book.cells[0].update(source="# 바뀜"))
+    for command, left in (("sync", ["title"]), ("reviewed", [])):
+        monkeypatch.setattr("sys.argv", ["notebooks.py", command, str(pair[0])])
+        assert tool.main() == 0
+        assert tool.stale(*map(tool.read, pair)) == left
+    assert "cell title" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["sync"], "sync needs the notebook that was edited"),
+        (["reviewed"], "reviewed needs the notebook that was edited"),
+        (["run", "fr/00_x.ipynb"], "00_x.ipynb is not in notebooks/ko"),
+        (["publish"], "publish needs the repository's address"),
+        (["publish", "course"], "it must be https://github.com/OWNER/NAME"),
+        (["nothing"], "invalid choice"),
+    ],
+)
+def test_a_command_that_cannot_be_followed_says_so(arguments, says, pair, monkeypatch, capsys):
+    before = [path.read_bytes() for path in pair]
+    monkeypatch.setattr("sys.argv", ["notebooks.py", *arguments])
+    with pytest.raises(SystemExit) as left:
+        tool.main()
+    assert left.value.code == 2
+    assert says in capsys.readouterr().err
+    assert [path.read_bytes() for path in pair] == before
+
+
+def test_homework_writes_the_students_versions_of_both_languages(pair, monkeypatch):
+    monkeypatch.setattr(generator, "students", lambda language: {"hw1.ipynb": f"in {language}"})
+    monkeypatch.setattr("sys.argv", ["homework.py", "students"])
+    assert generator.main() == 0
+    for path in pair:
+        made = path.parent / "homework" / "hw1.ipynb"
+        assert made.read_text(encoding="utf-8") == f"in {path.parent.name}"
+
+
+@pytest.mark.parametrize("language", [None, "en"])
+def test_homework_makes_a_course_once(language, pair, tmp_path, monkeypatch, capsys):
+    for path in pair:
+        source = tmp_path / "solutions" / path.parent.name / "hw1.ipynb"
+        source.parent.mkdir(parents=True)
+        source.write_bytes(path.read_bytes())
+    course = tmp_path / "course"
+    monkeypatch.setattr(
+        "sys.argv", ["homework.py", "course", str(course), *filter(None, [language])]
+    )
+    assert generator.main() == 0
+    made = course / "source" / "hw1" / "hw1.ipynb"
+    assert made.read_bytes() == pair[language == "en"].read_bytes()  # Korean unless told
+    text = generator.TEXT[language or "ko"]
+    assert text in (course / "nbgrader_config.py").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        generator.main()
+    assert "give a new folder" in capsys.readouterr().err
