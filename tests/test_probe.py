@@ -272,6 +272,13 @@ def test_effective_receptive_field_of_ones_is_a_binomial():
     torch.testing.assert_close(found, expected)
 
 
+def test_effective_receptive_field_is_of_sizes_that_do_not_cancel():
+    conv = nn.Conv2d(2, 1, 1, bias=False)
+    conv.weight.data = torch.tensor([1.0, -1.0]).view(1, 2, 1, 1)
+    found = probe.effective_receptive_field(conv, torch.randn(1, 2, 3, 3))
+    assert found.nonzero().tolist() == [[1, 1]]
+
+
 def test_effective_receptive_field_changes_nothing_and_lies_inside_the_field():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 4, 5), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)).eval()
