@@ -137,14 +137,7 @@ if sys.version_info >= (3, 12):
         global _tool
         monitoring, events = sys.monitoring, sys.monitoring.events
         if _late and _tool is None:
-            for tool in (
-                3,
-                4,
-                5,
-                2,
-                1,
-                0,
-            ):  # the last ones are coverage's and a debugger's by custom
+            for tool in (3, 4, 5, 2, 1, 0):  # by custom 1 is coverage's, 0 a debugger's
                 if monitoring.get_tool(tool) is None:
                     monitoring.use_tool_id(tool, __name__)
                     _tool = tool
