@@ -257,7 +257,7 @@ def test_run_stores_outputs_without_what_varies(pair, monkeypatch):
     ran = tool.read(pair[1])
     assert [output.text for output in ran.cells[2].outputs] == ["new\n"]
     assert ran.cells[2].metadata == {}
-    assert set(ran.metadata) == {"kernelspec", "language_info"}
+    assert set(ran.metadata) == {"kernelspec", "language_info", "made_by"}
     assert tool.read(pair[0]).cells[2].outputs[0].text == "ko\n"  # not named: left alone
 
 
