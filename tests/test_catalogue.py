@@ -3,27 +3,17 @@
 import html
 import re
 import string
-import sys
 import tomllib
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import notebooks as tool  # noqa: E402
+from test_notebooks import KOREAN as KO
+from test_notebooks import NOTEBOOKS, ROOT, name, tool
 
 KOREAN = {
     file.name: tomllib.loads(file.read_text(encoding="utf-8"))
     for file in sorted((ROOT / "seminar/assets").glob("ko*.toml"))
 }
-NOTEBOOKS = [*tool.notebooks(), *tool.solutions()]
-KO = [path for path in NOTEBOOKS if path.parent.name == "ko"]
 FIGURE = {"en": "Figure: ", "ko": "그림: "}
-
-
-def name(path):
-    return f"{path.parent.name}/{path.stem}"
 
 
 def fields(text):

@@ -79,6 +79,8 @@ def server(tmp_path_factory):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", f"--port={port}"]
     options = ["IdentityProvider.token=", f"LabApp.user_settings_dir={settings}"]
+    # Shared, one worker's server may read what the other's is writing: status 500.
+    options += [f"LabApp.workspaces_dir={tmp_path_factory.mktemp('workspaces')}"]
     options += ["ServerApp.allow_root=True", "ServerApp.port_retries=0"]
     options += ["ConnectionFileMixin.transport=ipc"]  # TCP ports: two servers may pick the same
     options += ["ServerApp.disable_check_xsrf=True"]  # to end kernels from here
