@@ -10,6 +10,7 @@ import gc
 import importlib.util
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -347,15 +348,20 @@ def test_the_stop_button_leaves_nothing_running():
         while True:
             counted[0] += 1
 
-    for _ in range(ROUNDS):
-        timer = threading.Timer(0.1, _thread.interrupt_main)  # as Jupyter does it on Windows
-        timer.start()
-        with pytest.raises(KeyboardInterrupt):
-            stop.run(counts, 600, GRACE)
-        timer.join()
-        before = counted[0]
-        time.sleep(0.02)
-        assert counted[0] == before
+    # As a kernel has it while a cell runs: a shell's background jobs are started without.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for _ in range(ROUNDS):
+            timer = threading.Timer(0.1, _thread.interrupt_main)  # as Jupyter does it on Windows
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                stop.run(counts, 600, GRACE)
+            timer.join()
+            before = counted[0]
+            time.sleep(0.02)
+            assert counted[0] == before
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def test_a_generator_that_outlives_its_check_is_not_stopped_elsewhere():

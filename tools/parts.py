@@ -11,15 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TWO = ("-n", "2")  # workers: each computes with one thread
+SLOW = "--durations=12"  # which tests took longest: where to look when a part becomes slow
 CORE = ("catalogue", "claims", "init", "layers", "package", "probe", "settings", "train")
 LINT = (("ruff", "format", "--check", "."), ("ruff", "check", "."), ("mypy",))
 
 # What each part runs, one after the other, as modules of this Python.
 PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lint": LINT,
-    "unit": (("pytest", "tests", *TWO, "--dist=loadgroup", "--cov", "--cov-report=term"),),
-    "notebooks": (("pytest", "notebooks", *TWO, "--dist=loadfile"),),
-    "browser": (("pytest", "tests/browser", *TWO, "--dist=loadgroup"),),
+    "unit": (("pytest", "tests", *TWO, "--dist=loadgroup", SLOW, "--cov", "--cov-report=term"),),
+    "notebooks": (("pytest", "notebooks", *TWO, "--dist=loadfile", SLOW),),
+    "browser": (("pytest", "tests/browser", *TWO, "--dist=loadgroup", SLOW),),
     "quick": (
         *LINT,
         (
