@@ -199,6 +199,13 @@ def test_seeds_is_content_where_every_claim_holds(pair, monkeypatch, capsys):
     assert "SEMINAR_SEED" not in os.environ
 
 
+@pytest.mark.parametrize("verdicts", [(True, False), (False, True)])
+def test_what_is_claimed_twice_must_hold_both_times(verdicts, pair, monkeypatch, capsys):
+    pretend_to_run(monkeypatch, lambda seed: [claimed("one", holds) for holds in verdicts])
+    assert run_seeds(monkeypatch, pair[1]) == 1
+    assert "| one |" + " FAILS |" * 5 in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("wrong", range(5))
 def test_seeds_is_not_content_with_an_error_on_one_seed(pair, wrong, monkeypatch, capsys):
     error = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])

@@ -255,15 +255,18 @@ def reviewed(path: Path) -> None:
 
 
 def claims(notebook: Notebook) -> dict[str, tuple[bool, str]]:
-    """Statement → (verdict, evidence) of every claim in an executed notebook."""
-    found = (
-        output.metadata["claim"]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "claim" in output.get("metadata", {})
-    )
-    return {c["statement"]: (c["holds"], c["measured"]) for c in found}
+    """Statement → (verdict, evidence) of every claim in an executed notebook.
+
+    What is claimed more than once holds if it holds each time.
+    """
+    found: dict[str, tuple[bool, str]] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if one := output.get("metadata", {}).get("claim"):
+                holds, measured = found.get(one["statement"], (True, ""))
+                evidence = "; ".join(filter(None, (measured, one["measured"])))
+                found[one["statement"]] = (holds and one["holds"], evidence)
+    return found
 
 
 def errors(notebook: Notebook) -> list[str]:
