@@ -18,9 +18,10 @@ LINT = (("ruff", "format", "--check", "."), ("ruff", "check", "."), ("mypy",))
 # What each part runs, one after the other, as modules of this Python.
 PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lint": LINT,
-    "unit": (("pytest", "tests", *TWO, "--dist=loadgroup", SLOW, "--cov", "--cov-report=term"),),
+    # Neighbours stay on one worker while there is work for both: what a file prepares is made once.
+    "unit": (("pytest", "tests", *TWO, "--dist=worksteal", SLOW, "--cov", "--cov-report=term"),),
     "notebooks": (("pytest", "notebooks", *TWO, "--dist=loadfile", SLOW),),
-    "browser": (("pytest", "tests/browser", *TWO, "--dist=loadgroup", SLOW),),
+    "browser": (("pytest", "tests/browser", *TWO, "--maxschedchunk=1", SLOW),),
     "quick": (
         *LINT,
         (
