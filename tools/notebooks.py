@@ -260,12 +260,11 @@ def claims(notebook: Notebook) -> dict[str, tuple[bool, str]]:
     What is claimed more than once holds if it holds each time.
     """
     found: dict[str, tuple[bool, str]] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if one := output.get("metadata", {}).get("claim"):
-                holds, measured = found.get(one["statement"], (True, ""))
-                evidence = "; ".join(filter(None, (measured, one["measured"])))
-                found[one["statement"]] = (holds and one["holds"], evidence)
+    for output in _outputs(notebook):
+        if one := output.get("metadata", {}).get("claim"):
+            holds, measured = found.get(one["statement"], (True, ""))
+            evidence = "; ".join(filter(None, (measured, one["measured"])))
+            found[one["statement"]] = (holds and one["holds"], evidence)
     return found
 
 
@@ -273,11 +272,13 @@ def errors(notebook: Notebook) -> list[str]:
     """What went wrong in an executed notebook, claims that did not hold apart."""
     return [
         f"{output.ename}: {output.evalue}"
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
+        for output in _outputs(notebook)
         if output.output_type == "error" and output.ename != "ClaimFailed"
     ]
+
+
+def _outputs(notebook: Notebook) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
 def seeds(paths: list[Path]) -> bool:
