@@ -1,11 +1,16 @@
 """A data set by name, as tensors on the device."""
 
+import contextlib
 import difflib
 import gzip
+import io
 import os
 import shutil
+import socket
+import stat
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.util import find_spec
@@ -20,6 +25,7 @@ from torch import Tensor
 from . import settings
 
 NAMES = ("mnist5k", "mnist", "cifar10", "cifar100", "folder:PATH")
+SILENCE = 30.0  # seconds without a byte after which a download is given up
 
 
 class DataError(RuntimeError):
@@ -89,9 +95,10 @@ def load(
 
     "mnist5k": 5,000 real MNIST digits, 4,000 for training and 1,000 for test, installed with the
     course. "mnist", "cifar10", "cifar100": downloaded once to `root` (else SEMINAR_DATA, else
-    ~/.cache/seminar), checksums verified at every load. "folder:PATH": PATH/train/CLASS/* and
-    PATH/test/CLASS/*, images of one size, read as RGB. `size` shrinks or enlarges every image to
-    size×size. The tensors are put on `device` (else SEMINAR_DEVICE, else the best there is).
+    ~/.cache/seminar), checksums verified at every load; what torchvision has put there is used.
+    "folder:PATH": PATH/train/CLASS/* and PATH/test/CLASS/*, images of one size, read as RGB as a
+    viewer shows them, transparency on white. `size` shrinks or enlarges every image to size×size.
+    The tensors are put on `device` (else SEMINAR_DEVICE, else the best there is).
 
     ValueError for an unknown name; DataError where the data cannot be had or read.
     """
@@ -101,10 +108,18 @@ def load(
     if name == "mnist5k":
         train, test, classes = _mnist5k(size)
     elif name in ("mnist", "cifar10", "cifar100"):
-        folder = (Path(root) if root is not None else settings.data_folder()) / name
+        try:
+            folder = settings.data_folder(root)
+        except RuntimeError as error:
+            raise DataError(str(error)) from error
         train, test, classes = _torchvision(name, folder, size)
     elif name.startswith("folder:"):
-        train, test, classes = _folder(Path(name.removeprefix("folder:")).expanduser(), size)
+        path = Path(name.removeprefix("folder:"))
+        try:
+            path = path.expanduser()
+        except RuntimeError as error:
+            raise DataError(f"{path}: {error}. Give a path that does not begin with ~") from error
+        train, test, classes = _folder(path, size)
     else:
         near = difflib.get_close_matches(name.lower(), NAMES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
@@ -198,7 +213,7 @@ def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
     return split(table[~fifth]), split(table[fifth]), tuple("0123456789")
 
 
-def _torchvision(name: str, folder: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+def _torchvision(name: str, root: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
     from torchvision import datasets
     from torchvision.datasets.utils import check_integrity
 
@@ -208,13 +223,20 @@ def _torchvision(name: str, folder: Path, size: int | None) -> tuple[Raw, Raw, t
         "cifar100": datasets.CIFAR100,
     }[name]
     if name == "mnist":
-        files = [(folder / "MNIST" / "raw" / file, md5) for file, md5 in kind.resources]
+        part = Path("MNIST") / "raw"
+        lists = kind.resources
     else:
+        part = Path(kind.base_folder)
         lists = [*kind.train_list, *kind.test_list, (kind.meta["filename"], kind.meta["md5"])]
-        files = [(folder / kind.base_folder / file, md5) for file, md5 in lists]
+    folder = root / name
     if not os.path.exists(folder):
-        _download(name, kind, folder)
-    way_out = f"Delete {folder} and load {name!r} again, which downloads it anew"
+        if os.path.exists(root / part):  # from torchvision itself, or from a friend
+            folder = root
+        else:
+            _download(name, kind, folder)
+    files = [(folder / part / file, md5) for file, md5 in lists]
+    spoiled = folder if folder != root else root / part
+    way_out = f"Delete {spoiled} and load {name!r} again, which downloads it anew"
     try:
         for path, md5 in files:
             if not os.path.exists(path):
@@ -233,7 +255,7 @@ def _torchvision(name: str, folder: Path, size: int | None) -> tuple[Raw, Raw, t
             )
             classes = tuple(parts[0].classes)
     except OSError as error:
-        raise DataError(f"{folder} cannot be read ({error}). {way_out}") from error
+        raise DataError(f"{spoiled} cannot be read ({error}). {way_out}") from error
     return (_resized(train[0], size), train[1]), (_resized(test[0], size), test[1]), classes
 
 
@@ -246,6 +268,7 @@ def _idx(images: np.ndarray, labels: np.ndarray) -> Raw:
 
 def _download(name: str, kind: Any, folder: Path) -> None:
     # Into a folder of its own, which gets its name only when it is whole.
+    patience = socket.getdefaulttimeout()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workshop = tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent)
@@ -256,6 +279,7 @@ def _download(name: str, kind: Any, folder: Path) -> None:
         ) from error
     try:
         partial = Path(workshop) / name  # made by torchvision, so that others may read it
+        socket.setdefaulttimeout(SILENCE)  # torchvision waits for a silent server without end
         kind(partial, download=True)
         os.replace(partial, folder)
     except (OSError, RuntimeError, EOFError, HTTPException) as error:
@@ -266,6 +290,7 @@ def _download(name: str, kind: Any, folder: Path) -> None:
             "try again, or work with load('mnist5k'), which needs no download"
         ) from error
     finally:
+        socket.setdefaulttimeout(patience)
         shutil.rmtree(workshop, ignore_errors=True)
 
 
@@ -275,7 +300,7 @@ def _folder(path: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
         if not place.is_dir():
             raise DataError(f"{place} is not a folder; {layout}")
     names = {
-        part: {p.name for p in (path / part).iterdir() if p.is_dir() and p.name[0] != "."}
+        part: {p.name for p in (path / part).iterdir() if p.is_dir() and not _hidden(p)}
         for part in ("train", "test")
     }
     for part, other in (("test", "train"), ("train", "test")):
@@ -301,21 +326,94 @@ def _folder(path: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
     return split(train), split(test), classes
 
 
+def _hidden(path: Path) -> bool:
+    """Whether `path` is hidden: a checkpoint, a thumbnail, what a Mac leaves beside the files."""
+    attributes = getattr(path.lstat(), "st_file_attributes", 0)  # on Windows
+    hidden = bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)
+    return hidden or path.name.startswith(".") or path.name == "__MACOSX"
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """The files in `folder` and in all folders below, in order, without what is hidden."""
+    for path in sorted(folder.iterdir()):
+        if _hidden(path):
+            continue
+        if path.is_dir():
+            yield from _visible(path)
+        else:
+            yield path
+
+
 def _read(part: Path, classes: tuple[str, ...], size: int | None) -> list[tuple[Path, Tensor, int]]:
     from PIL import Image
     from torchvision.datasets.folder import IMG_EXTENSIONS
 
     found = []
     for label, name in enumerate(classes):
-        files = sorted(p for p in (part / name).rglob("*") if p.suffix.lower() in IMG_EXTENSIONS)
+        files = [p for p in _visible(part / name) if p.suffix.lower() in IMG_EXTENSIONS]
         if not files:
             raise DataError(f"{part / name} has no images ({', '.join(IMG_EXTENSIONS)})")
         for file in files:
             try:
                 with Image.open(file) as picture:
-                    rgb = np.array(picture.convert("RGB"))
+                    rgb = _rgb(picture)
             except Exception as error:  # PIL's decoders raise this and that
                 raise DataError(f"{file} cannot be read ({error}); replace or delete it") from error
             image = torch.from_numpy(rgb).permute(2, 0, 1)
             found.append((file, _resized(image[None], size)[0], label))
     return found
+
+
+def _rgb(picture: Any) -> np.ndarray:
+    """An image of PIL as bytes (H, W, 3), as a viewer shows it: upright, in sRGB, on white.
+
+    ValueError for numbers of which no one can say what is white.
+    """
+    from PIL import Image, ImageCms, ImageOps
+
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        picture = _eight_bits(picture)
+    picture = ImageOps.exif_transpose(picture)
+    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+    color = picture.convert("L" if picture.mode in ("1", "L", "LA") else picture.mode)
+    if color.mode not in ("L", "CMYK"):
+        color = color.convert("RGB")
+    if profile := picture.info.get("icc_profile"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):  # a broken one tells nothing
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            target = ImageCms.createProfile("sRGB")
+            color = ImageCms.profileToProfile(color, source, target, outputMode="RGB")
+    color = color.convert("RGB")
+    if alpha:
+        color = Image.composite(color, Image.new("RGB", color.size, "white"), alpha)
+    return np.array(color)
+
+
+def _eight_bits(picture: Any) -> Any:
+    """A gray image of PIL with more than 8 bits per pixel, as PIL has it with 8."""
+    from PIL import Image
+
+    tags = getattr(picture, "tag_v2", {})  # a TIFF's: 258 bits per sample, 262 what 0 means
+    values = np.asarray(picture).astype(np.float64)
+    if picture.mode == "F":
+        white = 1.0
+        if not (values.min() >= 0 and values.max() <= 1):
+            raise ValueError(
+                f"its numbers go from {values.min():g} to {values.max():g}, and only from 0, "
+                "black, to 1, white, is it clear what they mean: save it with 8 or 16 bits"
+            )
+    elif picture.mode == "I" and tags:
+        raise ValueError(
+            "it has 32 bits or negative numbers, and what is white is not clear: "
+            "save it with 8 or 16 bits"
+        )
+    else:
+        white = 2.0 ** tags.get(258, (16,))[0] - 1
+    light = values / white
+    if tags.get(262) == 0:
+        light = 1 - light
+    eight = Image.fromarray((light * 255).round().astype(np.uint8))
+    eight.info = dict(picture.info)
+    if (clear := eight.info.pop("transparency", None)) is not None:  # this value is no color
+        eight.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return eight

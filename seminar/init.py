@@ -14,7 +14,8 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.utils.parametrize import is_parametrized
 
 from .layers import BatchNorm2d
 
@@ -83,17 +84,35 @@ SCHEMES = {
 }
 
 
+@torch.no_grad()
+def _draw_transposed(weight: Tensor, scheme: str, groups: int, stride: int) -> None:
+    # (in, out/groups, *kernel): the other way round, and by groups.
+    for part in weight.chunk(groups):
+        turned = part.transpose(0, 1)
+        n_in, n_out = fans(turned)
+        SCHEMES[scheme](turned)  # for n_in; of these an output reads one in `stride`
+        he = scheme.startswith("he")
+        turned.mul_(math.sqrt(stride if he else (n_in + n_out) / (n_in / stride + n_out)))
+
+
 def initialize(model: nn.Module, scheme: str) -> nn.Module:
     """Draw every convolution's and linear layer's weight by `scheme`; biases 0; BN γ = 1, β = 0.
 
     `scheme` is "he", "xavier", or one of these with "_normal" (the default) or "_uniform".
-    Returns the model. ValueError for another scheme.
+    A transposed convolution's n_in is what one of its outputs reads on the average: its stride
+    counts. Returns the model. ValueError for another scheme.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"scheme is {scheme!r}; choose one of {', '.join(map(repr, SCHEMES))}")
     for module in model.modules():
         if isinstance(module, (_ConvNd, nn.Linear)):
-            SCHEMES[scheme](module.weight)
+            weight = module.weight
+            if isinstance(module, _ConvTransposeNd):
+                _draw_transposed(weight, scheme, module.groups, math.prod(module.stride))
+            else:
+                SCHEMES[scheme](weight)
+            if is_parametrized(module, "weight"):  # by weight_norm, say: it was computed from them
+                module.weight = weight
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, (_BatchNorm, BatchNorm2d)):

@@ -1,13 +1,13 @@
 """What flows through a network, and what it costs. Nothing here changes the model it looks at."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from .layers import BatchNorm2d, LocalResponseNorm
@@ -18,23 +18,33 @@ def _layers(model: nn.Module) -> dict[str, nn.Module]:
     return {n: m for n, m in model.named_modules() if not list(m.children())}
 
 
-def _run(model: nn.Module, x: Tensor) -> Tensor:
+def _run(model: nn.Module, x: Tensor) -> Any:
     """model(x) on copies of its buffers: running statistics stay as they are."""
     buffers = {name: b.clone() for name, b in model.named_buffers()}
     return functional_call(model, buffers, (x,))
+
+
+def _tensor(output: Any) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise ValueError(
+            f"the model gives a {type(output).__name__}, not one tensor; give a part of it that "
+            "does, or a module that calls it and returns the one you mean"
+        )
+    return output
 
 
 def activations(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     """Every layer's output for the images `x` (N, C, H, W), by the layer's name, in order of use.
 
     The model runs in the mode it is in, train() or eval(). A layer used twice keeps its last
-    output.
+    output; of an output of several tensors the first is kept.
     """
     found: dict[str, Tensor] = {}
 
     def keep(name: str):
-        def hook(_module, _inputs, output: Tensor) -> None:
-            found[name] = output.detach().clone()  # a later in-place ReLU would change it
+        def hook(_module, _inputs, output: Any) -> None:
+            if (first := _first(output)) is not None:
+                found[name] = first.detach().clone()  # a later in-place ReLU would change it
 
         return hook
 
@@ -51,11 +61,12 @@ def activations(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 def gradients(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """∂(mean cross-entropy)/∂w for every parameter, by its name, for images `x` and labels `y`.
 
-    The model runs in the mode it is in; its own `.grad` is neither used nor changed.
+    The model runs in the mode it is in; its own `.grad` is neither used nor changed. ValueError
+    for a model that gives anything but one tensor.
     """
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
     with torch.enable_grad():
-        loss = F.cross_entropy(_run(model, x), y)
+        loss = F.cross_entropy(_tensor(_run(model, x)), y)
         found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
     return {
         name: torch.zeros_like(p) if g is None else g
@@ -76,54 +87,114 @@ class Layer(NamedTuple):
 def cost(model: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
     """Layer by layer, in order of use: output shape, parameters, multiply-adds (MACs).
 
-    For one image of `shape` (C, H, W). Computed on the meta device, so that the largest network
-    takes no memory and no time; the model may be there itself, or anywhere. MACs are those of
-    convolutions and linear layers, counted by torch.utils.flop_counter (2 FLOPs each).
+    For one image of `shape` (C, H, W). What a module that holds others has or computes itself
+    (a parameter of its own, F.conv2d, attention) is a row of its name, and so the sums are the
+    whole network's: every parameter once, also those that forward leaves out. Of an output of
+    several tensors `shape` is the first one's. MACs are those of convolutions, linear layers and
+    matrix products, counted by torch.utils.flop_counter (2 FLOPs each).
+
+    Computed on the meta device, so that the largest network takes no memory and no time; the model
+    may be there itself, or anywhere. One that looks at its numbers on the way is run where it is.
     ValueError for a shape that is not (C, H, W).
     """
     if len(shape) != 3 or min(shape) < 1:
         raise ValueError(f"shape is {shape!r}; give one image's (C, H, W), such as (3, 224, 224)")
-    used: dict[str, tuple[int, ...]] = {}
+    modes = {module: module.training for module in model.modules()}
+    fast = torch.backends.mha.get_fastpath_enabled()
+    try:
+        model.eval()
+        torch.backends.mha.set_fastpath_enabled(False)  # which is one call that nobody counts
+        shapes, macs = _on_meta(model, shape)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for module, mode in modes.items():
+            module.training = mode
+    modules = dict(model.named_modules())
+    parameters = dict.fromkeys(shapes, 0)
+    for name, parameter in model.named_parameters():  # each once, if several modules share it
+        owner = name
+        while True:  # a module that is not called itself, as a list of parameters, has it for one
+            owner = owner.rpartition(".")[0]
+            if owner in shapes or not owner:
+                break
+        parameters[owner] += parameter.numel()
+    return [
+        Layer(name, type(modules[name]).__name__, out, parameters[name], macs[name])
+        for name, out in shapes.items()
+        if parameters[name] or macs[name] or not list(modules[name].children())
+    ]
+
+
+Measured = tuple[dict[str, tuple[int, ...]], dict[str, int]]
+
+
+def _on_meta(model: nn.Module, shape: tuple[int, int, int]) -> Measured:
+    """`_measured` without numbers; where the model needs some, with them."""
+    everything = [*model.named_parameters(), *model.named_buffers()]
+    nothing = {name: torch.empty_like(tensor, device="meta") for name, tensor in everything}
+    try:
+        with torch.device("meta"):  # what forward makes is there, too
+            return _measured(model, nothing, torch.empty(1, *shape))
+    except Exception:
+        first = next((tensor for _, tensor in everything if tensor.is_floating_point()), None)
+        if first is None or first.is_meta:
+            raise
+    copies = {name: b.clone() for name, b in model.named_buffers()}
+    with sdpa_kernel(SDPBackend.MATH):  # others are not counted on the CPU
+        return _measured(model, copies, first.new_zeros(1, *shape))
+
+
+def _measured(model: nn.Module, tensors: dict[str, Tensor], x: Tensor) -> Measured:
+    """Every called module's output shape, and the MACs it does itself, in the order they end."""
+    shapes: dict[str, tuple[int, ...]] = {}
     macs: dict[str, int] = {}
+    inside: list[str] = []  # the modules at work, the innermost last
     counter = FlopCounterMode(display=False)
+    counted = 0
+
+    def charge() -> None:
+        nonlocal counted
+        if inside:
+            macs[inside[-1]] += counter.get_total_flops() // 2 - counted
+        counted = counter.get_total_flops() // 2
 
     def before(name: str):
         def hook(_module, _inputs) -> None:
-            macs[name] = macs.get(name, 0) - counter.get_total_flops() // 2
+            charge()
+            inside.append(name)
+            macs.setdefault(name, 0)
 
         return hook
 
     def after(name: str):
-        def hook(_module, _inputs, output: Tensor) -> None:
-            macs[name] += counter.get_total_flops() // 2
-            used[name] = tuple(output.shape[1:])
+        def hook(_module, _inputs, output: Any) -> None:
+            charge()
+            inside.pop()
+            first = _first(output)
+            shapes[name] = () if first is None else tuple(first.shape[1:])
 
         return hook
 
-    layers = _layers(model)
-    hooks = [m.register_forward_pre_hook(before(n)) for n, m in layers.items()]
-    hooks += [m.register_forward_hook(after(n)) for n, m in layers.items()]
-    everything = [*model.named_parameters(), *model.named_buffers()]
-    nothing = {name: torch.empty_like(tensor, device="meta") for name, tensor in everything}
-    modes = {module: module.training for module in model.modules()}
+    hooks = [m.register_forward_pre_hook(before(n)) for n, m in model.named_modules()]
+    hooks += [m.register_forward_hook(after(n)) for n, m in model.named_modules()]
     try:
         with torch.no_grad(), counter:
-            functional_call(model.eval(), nothing, (torch.empty(1, *shape, device="meta"),))
+            functional_call(model, tensors, (x,))
     finally:
-        for module, mode in modes.items():
-            module.training = mode
         for hook in hooks:
             hook.remove()
-    return [
-        Layer(
-            name,
-            type(layers[name]).__name__,
-            out,
-            sum(math.prod(p.shape) for p in layers[name].parameters()),
-            macs[name],
-        )
-        for name, out in used.items()
-    ]
+    return shapes, macs
+
+
+def _first(output: Any) -> Tensor | None:
+    """The first tensor of a module's output, which may be a tuple or a dictionary of them."""
+    if isinstance(output, Tensor):
+        return output
+    parts = list(output.values()) if isinstance(output, Mapping) else output
+    for part in parts if isinstance(parts, (list, tuple)) else ():
+        if (found := _first(part)) is not None:
+            return found
+    return None
 
 
 class Field(NamedTuple):
@@ -153,19 +224,19 @@ def receptive_field(model: nn.Module) -> list[Field]:
     By the recurrence size += (k - 1)·jump, jump *= s for a convolution or pooling with a kernel
     that covers k pixels and has stride s (Araujo, Norris, Sim 2019, doi:10.23915/distill.00021).
     For a network with a classifier, give its convolutional part, such as `vgg16().features`.
-    ValueError for anything but a chain, for a layer that sees the whole image, and for a window
-    that is not square.
+    ValueError for anything but a chain, for a layer that sees the whole image, for one with a
+    forward() of its own, and for a window that is not square.
     """
     found: list[Field] = []
     size, jump, start = 1, 1, 0.0
     for name, layer in _chain(model):
-        if isinstance(layer, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
+        if _is(layer, nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d):
             kernel, stride, padding, dilation = _window(name, layer)
             reach = dilation * (kernel - 1)  # pixels of its input that it covers, less one
             size += reach * jump
             start += (reach / 2 - padding) * jump
             jump *= stride
-        elif not isinstance(layer, _POINTWISE):
+        elif not _is(layer, *_POINTWISE):
             raise ValueError(
                 f"layer {name or 0} is a {type(layer).__name__}; receptive_field knows Conv2d, "
                 "MaxPool2d, AvgPool2d, and layers that work on each place alone. "
@@ -175,10 +246,16 @@ def receptive_field(model: nn.Module) -> list[Field]:
     return found
 
 
+def _is(module: nn.Module, *kinds: type[nn.Module]) -> bool:
+    """Whether `module` is of one of the kinds, and computes what that kind does."""
+    forward = getattr(module.forward, "__func__", None)
+    return any(isinstance(module, kind) and forward is kind.forward for kind in kinds)
+
+
 def _chain(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The layers of nested nn.Sequential modules by name, in order, as often as they are used."""
     for name, module in model.named_modules(remove_duplicate=False):
-        if isinstance(module, nn.Sequential):
+        if _is(module, nn.Sequential):
             continue
         if list(module.children()):
             raise ValueError(
@@ -221,7 +298,7 @@ def effective_receptive_field(model: nn.Module, x: Tensor) -> Tensor:
     """
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
-        y = _run(model, x)
+        y = _tensor(_run(model, x))
         if y.dim() != 4:
             raise ValueError(
                 f"the model's output has the shape {tuple(y.shape)}, not (N, C, h, w); "

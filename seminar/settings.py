@@ -1,9 +1,11 @@
 """Settings from the environment: SEMINAR_SEED, _DEVICE, _PRECISION, _THREADS and _DATA.
 
 Importing this room sets the number of threads, and importing the package imports it: notebooks,
-homework, recorded runs and tests all compute alike.
+homework, recorded runs and tests all compute alike. It also lets `console` see to it that print
+does not stop.
 """
 
+import io
 import math
 import os
 import sys
@@ -125,10 +127,30 @@ def bfloat16(device: torch.device, precision: str | None = None) -> bool:
     return False
 
 
-def data_folder() -> Path:
-    """Where downloads are kept: SEMINAR_DATA, else ~/.cache/seminar."""
-    given = os.environ.get("SEMINAR_DATA")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "seminar"
+def data_folder(root: str | Path | None = None) -> Path:
+    """Where downloads are kept: `root`, else SEMINAR_DATA, else ~/.cache/seminar.
+
+    RuntimeError where ~ is meant and this user has no home, as in a container without HOME.
+    """
+    given = Path(root or os.environ.get("SEMINAR_DATA") or "~/.cache/seminar")
+    try:
+        return given.expanduser()
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"{given}: {error}. Name a folder for downloads in the environment variable "
+            "SEMINAR_DATA, or as root= of load"
+        ) from error
+
+
+def console() -> None:
+    """Let print write ? for a sign that the console's encoding lacks, instead of stopping.
+
+    ✘ in a pipe on a Korean Windows (cp949), say. Where the encoding has all signs, nothing changes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 threads()
+console()

@@ -85,6 +85,7 @@ def fit(
     becomes inf or nan.
     """
     where = settings.device(device)
+    _check_data(data)
     train, test = data.train.to(where), data.test.to(where)
     _check(
         model.to(where),
@@ -245,6 +246,35 @@ def _check(
             f"{len(data.classes)} classes, so it must be (1, {len(data.classes)}): build the model "
             f"with num_classes={len(data.classes)}"
         )
+
+
+def _check_data(data: Data) -> None:
+    """ValueError for images and labels, a student's own, on which the first step would stop."""
+    classes = len(data.classes)
+    for name, part in (("train", data.train), ("test", data.test)):
+        images, labels = part.images, part.labels
+        if images.dim() != 4 or not images.is_floating_point():
+            raise ValueError(
+                f"the images of {name} are {tuple(images.shape)}, {images.dtype}; they must be "
+                "(N, C, H, W) and float: images.float() / 255 makes them of bytes"
+            )
+        if labels.dim() != 1 or labels.dtype != torch.int64:
+            raise ValueError(
+                f"the labels of {name} are {tuple(labels.shape)}, {labels.dtype}; they must be "
+                "(N,) and int64: .long() makes them of other numbers, .argmax(1) of one-hot rows"
+            )
+        if len(images) != len(labels) or not len(labels):
+            raise ValueError(
+                f"{name} has {len(images):,} images and {len(labels):,} labels; each image needs "
+                "one label, and there must be at least one"
+            )
+        first, last = int(labels.min()), int(labels.max())
+        if first < 0 or last >= classes:
+            hint = ": subtract 1 from each" if first > 0 and last == classes else ""
+            raise ValueError(
+                f"the labels of {name} go from {first} to {last}; {data.name} has {classes} "
+                f"classes, so they must be from 0 to {classes - 1}{hint}"
+            )
 
 
 def _finite(loss: float, what: str, lr: float, history: History) -> None:

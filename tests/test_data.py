@@ -6,6 +6,8 @@ import io
 import pickle
 import random
 import shutil
+import socket
+import struct
 import sys
 import tarfile
 import threading
@@ -20,7 +22,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from PIL import Image
+from PIL import Image, ImageCms
 from torchvision import datasets
 
 from seminar import data
@@ -42,21 +44,27 @@ class Handler(SimpleHTTPRequestHandler):
 
     def copyfile(self, source, outputfile):
         content = source.read()
-        outputfile.write(content[: len(content) // 2] if self.server.cut else content)
+        half = self.server.cut or self.server.silent
+        outputfile.write(content[: len(content) // 2] if half else content)
+        if self.server.silent:
+            self.server.over.wait()
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """A server of tmp_path/mirror on this machine; with `cut` it hangs up half-way."""
+    """A server of tmp_path/mirror on this machine; with `cut` it hangs up half-way, with `silent`
+    it says no more."""
     (tmp_path / "mirror").mkdir()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with ThreadingHTTPServer(
         ("127.0.0.1", 0), lambda *a: Handler(*a, directory=tmp_path / "mirror")
     ) as server:
-        server.cut = False
+        server.cut = server.silent = False
+        server.over = threading.Event()
         server.url = f"http://127.0.0.1:{server.server_port}/"
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
+        server.over.set()
         server.shutdown()
 
 
@@ -185,6 +193,42 @@ def test_a_spoiled_download_leaves_nothing(mirrored, server, spoil):
     file.write_bytes(good[file])
     server.cut = False
     assert len(load(m.name).train) == 20  # nothing half-written is in the way
+
+
+def test_a_server_that_falls_silent_is_not_waited_for(mirrored, server, monkeypatch):
+    monkeypatch.setattr(data, "SILENCE", 0.2)
+    server.silent = True
+    patience = socket.getdefaulttimeout()
+    assert "timed out" in refused(mirrored)
+    assert socket.getdefaulttimeout() == patience
+    assert list(mirrored.cache.iterdir()) == []
+
+
+def test_what_torchvision_has_put_there_is_used(mirrored, tmp_path):
+    m = mirrored
+    load(m.name)
+    root = tmp_path / "from a friend"
+    (m.cache / m.name).rename(root)
+    shutil.rmtree(m.mirror)  # no network
+    assert len(load(m.name, root=root).train) == 20
+    file = next(p for p in sorted(root.rglob("*")) if p.is_file() and p.suffix in ("", ".gz"))
+    for file in sorted(root.rglob("*")):  # what is spoiled is named, and not all of the root
+        if file.is_file():
+            file.write_bytes(b"spoiled")
+    says = refused(m, root=root)
+    (inside,) = [p for p in root.iterdir() if p.is_dir()]
+    assert f"Delete {inside}" in says
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a home is found otherwise")
+@pytest.mark.parametrize("name", ["cifar10", "folder:~/pets"])
+def test_no_home(monkeypatch, name):
+    """A container's user that no list of users has."""
+    monkeypatch.delenv("SEMINAR_DATA", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    way_out = "SEMINAR_DATA" if name == "cifar10" else "does not begin with ~"
+    with pytest.raises(data.DataError, match=way_out):
+        load(name)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +437,43 @@ def test_an_image_folder(folder):
     torch.testing.assert_close(colored, wanted, atol=0.02, rtol=0)
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "train/cat/.ipynb_checkpoints/0-checkpoint.png",
+        "train/cat/more/.cache/b.png",
+        "train/cat/._a.png",
+        "train/dog/__MACOSX/a.png",
+        "train/__MACOSX/cat/a.png",
+        "test/.DS/a.png",
+    ],
+)
+def test_what_is_hidden_is_nobodys(folder, hidden):
+    (folder / hidden).parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 6)).save(folder / hidden)
+    d = load(f"folder:{folder}")
+    assert (len(d.train), len(d.test), d.classes) == (2, 2, ("cat", "dog"))
+
+
+def test_what_windows_hides_is_hidden(folder, monkeypatch):
+    Image.new("RGB", (8, 6)).save(folder / "train" / "cat" / "Thumbs.png")
+    stat_of = data.Path.lstat
+
+    def lstat(path):
+        hidden = 2 if path.name == "Thumbs.png" else 0
+        return SimpleNamespace(st_mode=stat_of(path).st_mode, st_file_attributes=hidden)
+
+    monkeypatch.setattr(data.Path, "lstat", lstat)
+    assert len(load(f"folder:{folder}").train) == 2
+
+
+def test_folders_in_a_class_and_a_hidden_folder_above_are_seen(folder):
+    (folder / "train" / "cat" / "black").mkdir()
+    Image.new("RGB", (8, 6)).save(folder / "train" / "cat" / "black" / "b.png")
+    home = folder.rename(folder.parent / ".pets")
+    assert load(f"folder:{home}").train.labels.tolist() == [0, 0, 1]
+
+
 def test_images_of_several_sizes(folder):
     Image.new("RGB", (9, 6)).save(folder / "test" / "cat" / "b.png")
     with pytest.raises(data.DataError, match=r"b\.png has 6×9.*size="):
@@ -407,13 +488,15 @@ def test_one_color_everywhere_stays_finite(folder):
     assert not d.train.images.any()
 
 
-@pytest.mark.parametrize("how", ["text", "truncated", "empty", "a folder"])
+@pytest.mark.parametrize("how", ["text", "truncated", "empty", "a dead link"])
 def test_an_unreadable_image(folder, how):
     file = folder / "train" / "dog" / "a.JPG"
     whole = file.read_bytes()
     file.unlink()
-    if how == "a folder":
-        file.mkdir()
+    if how == "a dead link":
+        if sys.platform == "win32":
+            pytest.skip("links need rights there")
+        file.symlink_to("nowhere.jpg")
     else:
         contents = {"text": b"no image", "truncated": whole[: len(whole) // 2], "empty": b""}
         file.write_bytes(contents[how])
@@ -456,6 +539,166 @@ def test_an_unknown_name_gives_the_nearest(wrong, near):
 def test_a_wrong_size(size):
     with pytest.raises(ValueError, match="size is"):
         load("mnist5k", size=size)
+
+
+# --- whatever a file can hold ---------------------------------------------------------------
+
+RAMP = np.linspace(0, 1, 32).reshape(4, 8)  # from black to white
+BYTES = (RAMP * 255).round().astype(np.uint8)
+
+
+def shown(path):
+    """The bytes (H, W, 3) that `load` makes of an image file."""
+    for part in ("train", "test"):
+        place = path.parent / "images" / part / "one"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place / path.name)
+    d = load(f"folder:{path.parent / 'images'}")
+    return (d.pixels(d.train.images[0]) * 255).round().byte().permute(1, 2, 0).numpy()
+
+
+def assert_ramp(path, tolerance=1):
+    seen = shown(path).astype(int)
+    assert seen.shape == (4, 8, 3)
+    assert np.abs(seen - BYTES[:, :, None]).max() <= tolerance
+
+
+def tiff(path, values, bits, kind=1, white_is_zero=False):
+    """A gray TIFF of one strip, written byte by byte: little-endian, uncompressed."""
+    h, w = values.shape
+    raw = values.tobytes()
+    entries = [(256, 4, w), (257, 4, h), (258, 3, bits), (259, 3, 1)]
+    entries += [(262, 3, 0 if white_is_zero else 1), (273, 4, 8), (277, 3, 1), (278, 4, h)]
+    entries += [(279, 4, len(raw)), (339, 3, kind)]
+    table = struct.pack("<H", len(entries))
+    for tag, size, value in entries:
+        table += struct.pack("<HHII", tag, size, 1, value)
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(raw)) + raw + table + bytes(4))
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "pgm"])
+def test_16_bits(tmp_path, ending):
+    path = tmp_path / f"ramp.{ending}"
+    Image.fromarray((RAMP * 65535).round().astype(np.uint16)).save(path)
+    assert_ramp(path)
+
+
+def test_16_bits_and_float_where_0_is_white(tmp_path):
+    path = tmp_path / "ramp.tif"
+    tiff(path, ((1 - RAMP) * 65535).round().astype("<u2"), 16, white_is_zero=True)
+    assert_ramp(path)
+    tiff(path, (1 - RAMP).astype("<f4"), 32, kind=3, white_is_zero=True)
+    assert_ramp(path)
+
+
+def test_12_bits(tmp_path):
+    values = (RAMP * 4095).round().astype(int).flatten().tolist()
+    pairs = [
+        (a << 12 | b).to_bytes(3, "big") for a, b in zip(values[::2], values[1::2], strict=True)
+    ]
+    packed = np.frombuffer(b"".join(pairs), np.uint8).reshape(4, 12)
+    path = tmp_path / "ramp.tif"
+    tiff(path, packed, 12)
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(struct.pack("<HHII", 256, 4, 1, 12), struct.pack("<HHII", 256, 4, 1, 8))
+    )
+    assert_ramp(path)
+
+
+def test_float_from_0_to_1(tmp_path):
+    Image.fromarray(RAMP.astype(np.float32)).save(tmp_path / "ramp.tif")
+    assert_ramp(tmp_path / "ramp.tif")
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (RAMP.astype(np.float32) * 255, "from 0 to 255"),
+        (RAMP.astype(np.float32) - 0.5, "from -0.5 to 0.5"),
+        (np.where(RAMP > 0.5, np.nan, 0).astype(np.float32), "nan"),
+        ((RAMP * 1000).astype(np.int32), "32 bits or negative"),
+        ((RAMP * 1000 - 500).astype(np.int16), "32 bits or negative"),
+    ],
+    ids=["float 255", "float negative", "nan", "int32", "int16"],
+)
+def test_numbers_without_a_clear_white_are_refused(tmp_path, values, says):
+    path = tmp_path / "odd.tif"
+    if values.dtype == np.int16:
+        tiff(path, values, 16, kind=2)
+    else:
+        Image.fromarray(values).save(path)
+    with pytest.raises(data.DataError, match=rf"odd\.tif cannot be read.*{says}.*8 or 16"):
+        shown(path)
+
+
+BAR = np.zeros((4, 8), bool)
+BAR[:, 2:4] = True  # a black bar on nothing
+
+
+def bar(mode):
+    alpha = np.where(BAR, 255, 0).astype(np.uint8)
+    picture = Image.fromarray(np.stack([0 * alpha, alpha], 2), "LA").convert(mode)
+    return picture
+
+
+@pytest.mark.parametrize("how", ["RGBA", "LA", "P", "P with alphas", "L", "RGB", "16 bits", "webp"])
+def test_transparency_is_on_white(tmp_path, how):
+    path = tmp_path / "bar.png"
+    if how in ("RGBA", "LA"):
+        bar(how).save(path)
+    elif how == "webp":
+        path = path.with_suffix(".webp")
+        bar("RGBA").save(path, lossless=True)
+    elif how == "16 bits":
+        Image.fromarray(np.where(BAR, 0, 7).astype(np.uint16)).save(path, transparency=7)
+    else:
+        picture = Image.fromarray(np.where(BAR, 0, 7).astype(np.uint8))
+        if how[0] == "P":
+            picture = picture.convert("P")
+        picture = picture.convert("RGB") if how == "RGB" else picture
+        clear = {"RGB": (7, 7, 7), "P with alphas": bytes([255] * 7 + [0])}.get(how, 7)
+        picture.save(path, transparency=clear)
+    assert np.array_equal(shown(path), np.where(BAR, 0, 255)[:, :, None].repeat(3, 2))
+
+
+def test_half_transparent_is_half_white(tmp_path):
+    Image.new("RGBA", (8, 4), (200, 0, 100, 51)).save(tmp_path / "a.png")
+    assert np.abs(shown(tmp_path / "a.png")[0, 0].astype(int) - [244, 204, 224]).max() <= 1
+
+
+def test_a_photograph_taken_upright_is_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it by 90° clockwise to see it
+    turned = np.rot90(np.stack([BYTES] * 3, 2)).copy()
+    Image.fromarray(turned).save(tmp_path / "a.png", exif=exif)
+    assert_ramp(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr"])
+def test_other_modes(tmp_path, mode):
+    bilevel = Image.fromarray(np.where(RAMP > 0.5, 255, 0).astype(np.uint8))
+    path = tmp_path / "a.tif"
+    bilevel.convert("RGB").convert(mode).save(path)
+    assert np.abs(shown(path).astype(int) - np.array(bilevel)[:, :, None]).max() <= 1
+
+
+def test_a_color_profile_is_applied_and_a_broken_one_is_not(tmp_path):
+    """A profile whose red is sRGB's green, to see that it is."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = bytearray(srgb)
+    tags = int.from_bytes(srgb[128:132], "big")
+    places = {srgb[132 + 12 * i : 136 + 12 * i]: 132 + 12 * i for i in range(tags)}
+    red, green = places[b"rXYZ"], places[b"gXYZ"]
+    swapped[red + 4 : red + 12] = srgb[green + 4 : green + 12]
+    swapped[green + 4 : green + 12] = srgb[red + 4 : red + 12]
+    for profile, color in (
+        (srgb, (200, 0, 0)),
+        (bytes(swapped), (0, 200, 0)),
+        (b"no", (200, 0, 0)),
+    ):
+        Image.new("RGB", (8, 4), (200, 0, 0)).save(tmp_path / "a.png", icc_profile=profile)
+        assert np.abs(shown(tmp_path / "a.png")[0, 0].astype(int) - color).max() <= 2
 
 
 # --- augment --------------------------------------------------------------------------------

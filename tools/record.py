@@ -227,7 +227,7 @@ def hardware() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().split("\n") if info.exists() else []
+    lines = info.read_text(encoding="utf-8").split("\n") if info.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     processor = names[0] if names else platform.processor()
     # With another number of threads sums are rounded otherwise, and a run may end elsewhere.
