@@ -224,8 +224,8 @@ def receptive_field(model: nn.Module) -> list[Field]:
     By the recurrence size += (k - 1)·jump, jump *= s for a convolution or pooling with a kernel
     that covers k pixels and has stride s (Araujo, Norris, Sim 2019, doi:10.23915/distill.00021).
     For a network with a classifier, give its convolutional part, such as `vgg16().features`.
-    ValueError for anything but a chain, for a layer that sees the whole image, for one with a
-    forward() of its own, and for a window that is not square.
+    ValueError for anything but a chain, for a layer that sees the whole image, for a convolution or
+    pooling with a forward() of its own, and for a window that is not square.
     """
     found: list[Field] = []
     size, jump, start = 1, 1, 0.0
@@ -236,7 +236,7 @@ def receptive_field(model: nn.Module) -> list[Field]:
             size += reach * jump
             start += (reach / 2 - padding) * jump
             jump *= stride
-        elif not _is(layer, *_POINTWISE):
+        elif not isinstance(layer, _POINTWISE):
             raise ValueError(
                 f"layer {name or 0} is a {type(layer).__name__}; receptive_field knows Conv2d, "
                 "MaxPool2d, AvgPool2d, and layers that work on each place alone. "

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from seminar import init
 
@@ -107,3 +108,44 @@ def test_a_scheme_draws_from_the_distribution_it_names(scheme):
     weight = init.initialize(nn.Linear(200, 300), scheme).weight
     beyond = weight.abs().max() > 1.01 * math.sqrt(3) * weight.std()  # no uniform number lies there
     assert bool(beyond) != scheme.endswith("uniform")
+
+
+@pytest.mark.parametrize("scheme", init.SCHEMES)
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (nn.ConvTranspose2d, {"kernel_size": 3}),
+        (nn.ConvTranspose2d, {"kernel_size": 4, "stride": 2}),
+        (nn.ConvTranspose2d, {"kernel_size": 3, "stride": 2}),
+        (nn.ConvTranspose2d, {"kernel_size": 3, "groups": 4}),
+        (nn.ConvTranspose1d, {"kernel_size": 6, "stride": 3, "groups": 2}),
+        (nn.ConvTranspose3d, {"kernel_size": 2, "stride": 2}),
+    ],
+    ids=lambda x: getattr(x, "__name__", None) or " ".join(f"{k} {v}" for k, v in x.items()),
+)
+def test_a_transposed_convolution_keeps_what_the_scheme_promises(kind, settings, scheme):
+    """Twice the input's variance for He; for Xavier n_in Var(w), by what an output really reads."""
+    torch.manual_seed(0)
+    layer = init.initialize(kind(64, 8, **settings), scheme)
+    dims = layer.weight.dim() - 2
+    x = torch.randn(6 if dims < 3 else 3, 64, *[{1: 300, 2: 24, 3: 9}[dims]] * dims)
+    with torch.no_grad():
+        y = layer(x)
+    inside = (..., *[slice(layer.kernel_size[0], -layer.kernel_size[0])] * dims)
+    area = math.prod(layer.kernel_size)
+    n_in = 64 // layer.groups * area / math.prod(layer.stride)
+    n_out = 8 // layer.groups * area
+    wanted = 2 if scheme.startswith("he") else 2 * n_in / (n_in + n_out)
+    assert y[inside].var().item() == pytest.approx(wanted, rel=0.1)
+    assert not layer.bias.any()
+
+
+@pytest.mark.parametrize("norm", [parametrizations.weight_norm, parametrizations.orthogonal])
+def test_a_weight_that_is_computed_from_others_is_initialized_too(norm):
+    torch.manual_seed(0)
+    layer = norm(nn.Linear(300, 200))
+    before = layer.weight.detach().clone()
+    init.initialize(layer, "he")
+    assert not torch.allclose(layer.weight, before, atol=0.01)
+    if norm is parametrizations.weight_norm:
+        assert layer.weight.std().item() == pytest.approx(math.sqrt(2 / 300), rel=0.05)

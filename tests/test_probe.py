@@ -6,6 +6,7 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
+import torchvision
 from torch import nn
 
 from seminar import models, probe
@@ -160,6 +161,150 @@ def test_cost_of_one_layer_and_of_a_layer_used_twice():
     assert (twice.parameters, twice.macs) == (81, 2 * 64 * 81)
 
 
+class Gated(nn.Module):
+    """A parameter, a convolution and a product of its own beside a layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(16, 16, 3, padding=1, bias=False)
+        self.gate = nn.Parameter(torch.zeros(16, 1, 1))
+        self.kernel = nn.Parameter(torch.zeros(16, 16, 1, 1))
+
+    def forward(self, x):
+        return F.conv2d(self.conv(x) * self.gate, self.kernel)
+
+
+def test_cost_of_what_a_module_does_itself():
+    inner = ("inner", "Gated", (16, 8, 8), 16 + 256, 64 * 256)
+    conv = ("inner.conv", "Conv2d", (16, 8, 8), 2304, 64 * 2304)
+    model = nn.Sequential()
+    model.inner = Gated()
+    assert probe.cost(model, (16, 8, 8)) == [conv, inner]
+    twice = nn.Sequential(model.inner, nn.ReLU(), model.inner)
+    rows = {row.name: row for row in probe.cost(twice, (16, 8, 8))}
+    assert (rows["0"].parameters, rows["0"].macs) == (272, 2 * 64 * 256)
+    assert rows["0.conv"].macs == 2 * 64 * 2304
+
+
+def test_cost_has_parameters_once_that_are_shared_unused_or_in_a_list():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4, bias=False)
+            self.b.weight = self.a.weight
+            self.list = nn.ParameterList([torch.zeros(3), torch.zeros(5)])
+            self.auxiliary = nn.Sequential(nn.Linear(4, 7), nn.Linear(7, 2))
+
+        def forward(self, x):
+            return self.b(self.a(x.mean((2, 3))))
+
+    model = nn.Sequential(Odd())
+    rows = probe.cost(model, (4, 2, 2))
+    assert [(row.name, row.parameters) for row in rows] == [
+        *(("0.a", 20), ("0.b", 0)),
+        ("0", 8 + 35 + 16),
+    ]
+    assert sum(row.parameters for row in rows) == sum(p.numel() for p in model.parameters())
+
+
+def test_cost_of_attention_by_hand(monkeypatch):
+    """Projections 4·n·d², products 2·n²·d, on the meta device and where numbers are needed."""
+    n, d = 6, 8
+
+    class Attention(nn.Module):
+        def __init__(self, look):
+            super().__init__()
+            self.attention = nn.MultiheadAttention(d, 2, batch_first=True)
+            self.look = look
+
+        def forward(self, x):
+            x = x.flatten(2).transpose(1, 2)
+            if self.look:
+                assert x.sum().item() == 0
+            return self.attention(x, x, x, need_weights=False)
+
+    for look in (False, True):
+        (row,) = [r for r in probe.cost(Attention(look), (d, 2, 3)) if r.macs]
+        assert row[:3] == ("attention", "MultiheadAttention", (n, d))
+        assert (row.parameters, row.macs) == (4 * d * d + 4 * d, 4 * n * d * d + 2 * n * n * d)
+
+
+@pytest.mark.parametrize("how", ["zeros", "arange", "a plain tensor", "item", "numpy"])
+def test_cost_of_a_network_that_makes_tensors_of_its_own(how):
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3)
+            self.bn = nn.BatchNorm2d(2)
+            self.plain = torch.ones(2, 1, 1)
+
+        def forward(self, x):
+            x = self.bn(self.conv(x))
+            if how == "zeros":
+                return x + torch.zeros(x.shape)
+            if how == "arange":
+                return x + torch.arange(x.shape[-1])
+            if how == "item":
+                return x + x.mean().item()
+            if how == "numpy":
+                return torch.from_numpy(x.detach().numpy())
+            return x + self.plain
+
+    model = Own().train()
+    before = state(model)
+    rows = probe.cost(model, (1, 6, 6))
+    assert_same(before, state(model))
+    assert [(r.name, r.shape, r.macs) for r in rows] == [
+        ("conv", (2, 4, 4), 16 * 2 * 9),
+        ("bn", (2, 4, 4), 0),
+    ]
+
+
+class Several(nn.Module):
+    """Its layers and itself give tuples and dictionaries."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.rnn = nn.GRU(4, 5, batch_first=True)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return {"out": [self.rnn(x.flatten(2).transpose(1, 2))[0]], "aux": x}
+
+
+def test_a_network_that_gives_several_tensors():
+    model, x = nn.Sequential(Several()), torch.randn(2, 1, 5, 5)
+    assert [(r.name, r.shape) for r in probe.cost(model, (1, 5, 5))] == [
+        ("0.conv", (4, 3, 3)),
+        ("0.rnn", (9, 5)),
+    ]
+    seen = probe.activations(model, x)
+    assert torch.equal(seen["0.rnn"], model(x)["out"][0])
+    for look in (
+        lambda: probe.gradients(model, x, torch.zeros(2).long()),
+        lambda: probe.effective_receptive_field(model, x),
+    ):
+        with pytest.raises(ValueError, match="gives a dict, not one tensor"):
+            look()
+
+
+@pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
+def test_cost_of_every_classification_model_of_torchvision(name):
+    """Parameters as they are, multiply-adds as torchvision publishes them (two decimals)."""
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    (side,) = weights.transforms().crop_size
+    more = {"image_size": side} if name.startswith("vit") else {}
+    if name in ("googlenet", "inception_v3"):
+        more = {"aux_logits": False, "init_weights": False}
+    with torch.device("meta"):
+        model = torchvision.models.get_model(name, weights=None, **more)
+    rows = probe.cost(model, (3, side, side))
+    assert sum(row.parameters for row in rows) == sum(p.numel() for p in model.parameters())
+    published = weights.meta["_ops"]  # GMACs
+    assert sum(row.macs for row in rows) / 1e9 == pytest.approx(published, rel=2e-3, abs=6e-4)
+
+
 @pytest.mark.parametrize("shape", [(32, 32), (1, 3, 32, 32), (0, 32, 32), (3, -1, 32)])
 def test_a_wrong_shape(shape):
     with pytest.raises(ValueError, match="C, H, W"):
@@ -244,12 +389,31 @@ def test_receptive_field_counts_a_layer_that_is_used_twice_twice():
     assert [(f.name, f.size) for f in found] == [("0", 3), ("1", 4), ("2", 8), ("3", 10)]
 
 
+class Branches(nn.Sequential):
+    """Its parts side by side, not one after the other."""
+
+    def forward(self, x):
+        return sum(F.interpolate(branch(x), x.shape[2:]) for branch in self)
+
+
+class Dilating(nn.Conv2d):
+    def forward(self, x):
+        return F.conv2d(x, self.weight, self.bias, dilation=2)
+
+
+def test_receptive_field_of_a_chain_under_another_name():
+    block = torchvision.ops.Conv2dNormActivation(1, 1, 5)
+    assert probe.receptive_field(nn.Sequential(block))[-1][2:4] == (5, 1)
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
         (models.lenet5(), "the model is a LeNet5.*model.features"),
         (models.resnet_cifar(8), "a chain of layers"),
         (nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten()), "layer 1 is a Flatten"),
+        (Branches(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 5)), "the model is a Branches"),
+        (nn.Sequential(Dilating(1, 1, 3)), "layer 0 is a Dilating"),
         (nn.Sequential(nn.Conv2d(1, 1, (3, 5))), r"kernel_size \(3, 5\); give one that is square"),
     ],
 )
