@@ -239,7 +239,13 @@ def _check(
     if not clip > 0:
         raise ValueError(f"clip is {clip!r}; it must be a number above 0, or None")
     with torch.no_grad():
-        outputs = model.eval()(image).shape
+        logits = model.eval()(image)
+    if not isinstance(logits, Tensor):
+        raise ValueError(
+            f"the model gives a {type(logits).__name__}, not one tensor; give a module that calls "
+            "it and returns the logits alone"
+        )
+    outputs = logits.shape
     if outputs != (1, len(data.classes)):
         raise ValueError(
             f"for one image the model gives the shape {tuple(outputs)}; {data.name} has "

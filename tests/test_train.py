@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import pytest
 import torch
@@ -363,3 +364,42 @@ def test_progress_can_be_silent(few, capfd):
     out, err = capfd.readouterr()
     assert not out
     assert "/8" in err
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda s: (s.images, s.labels + 1), r"go from 1 to 10; .* from 0 to 9: subtract 1"),
+        (lambda s: (s.images, s.labels - 1), "go from -1 to 8"),
+        (lambda s: (s.images, s.labels * 2), "go from 0 to 18"),
+        (lambda s: (s.images, s.labels.float()), r"\.long\(\)"),
+        (lambda s: (s.images, s.labels.int()), r"\.long\(\)"),
+        (lambda s: (s.images, F.one_hot(s.labels)), r"\.argmax\(1\)"),
+        (lambda s: (s.images, s.labels[1:]), "each image needs one label"),
+        (lambda s: (s.images[:0], s.labels[:0]), "at least one"),
+        (lambda s: (s.images.byte(), s.labels), "/ 255"),
+        (lambda s: (s.images.flatten(1), s.labels), r"\(N, C, H, W\)"),
+    ],
+)
+def test_a_students_own_data_are_looked_at_before_the_first_step(few, part, change, says):
+    wrong = dataclasses.replace(few, **{part: data.Split(*change(getattr(few, part)))})
+    model = tiny()
+    before = [p.clone() for p in model.parameters()]
+    with pytest.raises(ValueError, match=f"of {part}|{part} has") as caught:
+        train.fit(model, wrong, epochs=1, progress=False)
+    assert re.search(says, str(caught.value))
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_a_model_that_gives_several_tensors_is_named(few):
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = tiny()
+
+        def forward(self, x):
+            return self.net(x), x
+
+    with pytest.raises(ValueError, match="a tuple, not one tensor"):
+        train.fit(Two(), few, epochs=1, progress=False)
