@@ -6,7 +6,7 @@ BIN = .venv/bin
 # Jupyter refuses to run as root (in a container, say) unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test quick test-browser lint format notebooks homework seeds clean
+.PHONY: lab test quick test-browser lint format notebooks homework seeds versions clean
 
 lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) --ServerApp.root_dir=. $(COURSE)  # or the other language would be out of reach
@@ -35,6 +35,9 @@ homework: .venv/tests  # write the students' versions of the notebooks in notebo
 
 seeds: .venv/tests  # run every notebook on seeds 0 to 4; a table of claims × seeds
 	$(BIN)/python tools/notebooks.py seeds
+
+versions: .venv/tests  # each Python, the oldest PyTorch, Colab's versions: environments of 6 GB
+	$(BIN)/python tools/versions.py
 
 .venv/course: requirements.txt pyproject.toml
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), 'Python 3.11 or newer is needed: make PYTHON=python3.11 …'"

@@ -9,6 +9,7 @@ import io
 import math
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -150,6 +151,24 @@ def console() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="replace")
+
+
+def colab() -> None:
+    """Print, in both languages, what does not work in this Colab and what to do; usually nothing.
+
+    Its front end shows the widgets of ipywidgets 7, which it has installed, and no others
+    (github.com/googlecolab/colabtools, issue 4525).
+    """
+    have = version("ipywidgets")
+    if have.split(".")[0] != "7":
+        print(
+            f"Colab은 ipywidgets 7의 슬라이더만 보여 주는데, 지금은 {have}입니다. 새 셀에서 "
+            "%pip install ipywidgets==7.7.1 을 실행하고, 런타임 메뉴에서 세션을 다시 시작한 다음 "
+            "처음부터 실행하세요. 나머지는 슬라이더 없이도 모두 실행됩니다.\n\n"
+            f"Colab shows sliders of ipywidgets 7 only, and this is {have}. Run "
+            "%pip install ipywidgets==7.7.1 in a new cell, restart the session from the menu "
+            "Runtime, and run from the top. All else works without sliders, too."
+        )
 
 
 threads()

@@ -71,6 +71,17 @@ def test_the_first_cell_fetches_the_course_in_colab_and_does_nothing_elsewhere(p
     assert commands == [[sys.executable, "-m", "pip", "install", "-q", f"git+{address}"]]
 
 
+@pytest.mark.parametrize(("installed", "says"), [("7.7.1", ""), ("8.1.9", "ipywidgets==7.7.1")])
+def test_in_colab_it_is_said_if_no_sliders_will_show(installed, says, monkeypatch, capsys):
+    monkeypatch.setattr(seminar.settings, "version", lambda package: installed)
+    monkeypatch.setattr("subprocess.run", lambda command, check: None)
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    (first, *_) = [c for c in tool.read(KOREAN[0]).cells if c.cell_type == "code"]
+    exec(re.sub(r"repository = .*", "repository = 'https://github.com/o/n'", first.source), {})
+    said = capsys.readouterr().out
+    assert said.count(says) == 2 if says else said == ""
+
+
 @pytest.mark.parametrize("path", KOREAN, ids=name)
 def test_the_languages_have_the_same_cells(path):
     ko, en = tool.read(path).cells, tool.read(tool.twin(path)).cells

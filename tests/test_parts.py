@@ -26,7 +26,7 @@ def test_every_part_runs_and_the_failed_ones_are_named(commands, verdicts, monke
     said = capfd.readouterr().out
     ran = sum(command == GOOD for part in commands.values() for command in part)
     assert said.count("The Zen of Python") == ran
-    lines = [line.split() for line in said.split("── the parts\n")[1].splitlines()]
+    lines = [line.split() for line in said.split("== the parts\n")[1].splitlines()]
     assert {part: verdict for part, verdict, *_ in lines} == verdicts
     assert all(float(seconds) >= 0 and unit == "s" for *_, seconds, unit in lines)
 

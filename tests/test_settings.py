@@ -1,5 +1,6 @@
 """Settings: an argument, else the environment, else a default; what makes no sense is refused."""
 
+import io
 import os
 import subprocess
 import sys
@@ -205,3 +206,28 @@ def test_one_thread_computes_in_a_notebook_and_in_a_check_of_the_homework():
 
     assert more("") == [0, 0]
     assert min(more("2")) > 0  # or the test could not tell
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("cp949", "? fans: 아직"), ("utf-8", "✘ fans: 아직")]
+)
+def test_a_console_without_a_sign_shows_another(encoding, shown):
+    """✘ in a pipe on a Korean Windows."""
+    code = (
+        "import seminar; seminar.language('ko');"
+        "from seminar import homework; print(homework.check('fans', None))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stdout.decode(encoding).startswith(shown)
+
+
+def test_what_is_no_console_is_left_alone(monkeypatch):
+    """A kernel's stdout, or a program's without a window (None)."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    settings.console()

@@ -39,7 +39,7 @@ def run(part: str) -> bool:
     """Run all that belongs to `part`; whether all of it passed."""
     results = []
     for command in PARTS[part]:
-        print(f"\n── {part}: {' '.join(command)}", flush=True)
+        print(f"\n== {part}: {' '.join(command)}", flush=True)
         results.append(subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode)
     return not any(results)
 
@@ -57,7 +57,7 @@ def main() -> int:
         good = good and passed
         seconds = time.monotonic() - start
         lines.append(f"{part:12}{'passed' if passed else 'FAILED':9}{seconds:5.0f} s")
-    print("\n── the parts", *lines, sep="\n", flush=True)
+    print("\n== the parts", *lines, sep="\n", flush=True)
     return 0 if good else 1
 
 
