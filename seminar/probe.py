@@ -135,9 +135,11 @@ def _on_meta(model: nn.Module, shape: tuple[int, int, int]) -> Measured:
     try:
         with torch.device("meta"):  # what forward makes is there, too
             return _measured(model, nothing, torch.empty(1, *shape))
-    except Exception:
-        first = next((tensor for _, tensor in everything if tensor.is_floating_point()), None)
-        if first is None or first.is_meta:
+    except Exception as error:
+        floating = (tensor for _, tensor in everything if tensor.is_floating_point())
+        first = next(floating, torch.zeros(()))
+        if first.is_meta:
+            error.add_note("The model is on the meta device; one that needs numbers cannot be.")
             raise
     copies = {name: b.clone() for name, b in model.named_buffers()}
     with sdpa_kernel(SDPBackend.MATH):  # others are not counted on the CPU

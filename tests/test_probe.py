@@ -260,6 +260,18 @@ def test_cost_of_a_network_that_makes_tensors_of_its_own(how):
     ]
 
 
+def test_cost_of_a_network_that_needs_numbers_and_has_no_parameters_or_is_on_meta():
+    class Looks(nn.Module):
+        def forward(self, x):
+            return x + x.mean().item()
+
+    assert probe.cost(Looks(), (1, 2, 2)) == [("", "Looks", (1, 2, 2), 0, 0)]
+    model = nn.Sequential(nn.Conv2d(1, 1, 1, device="meta"), Looks())
+    with pytest.raises(RuntimeError) as caught:
+        probe.cost(model, (1, 2, 2))
+    assert "needs numbers" in caught.value.__notes__[0]
+
+
 class Several(nn.Module):
     """Its layers and itself give tuples and dictionaries."""
 
@@ -290,13 +302,20 @@ def test_a_network_that_gives_several_tensors():
 
 
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
-def test_cost_of_every_classification_model_of_torchvision(name):
+def test_cost_of_every_classification_model_of_torchvision(name, monkeypatch):
     """Parameters as they are, multiply-adds as torchvision publishes them (two decimals)."""
     weights = torchvision.models.get_model_weights(name).DEFAULT
     (side,) = weights.transforms().crop_size
     more = {"image_size": side} if name.startswith("vit") else {}
     if name in ("googlenet", "inception_v3"):
         more = {"aux_logits": False, "init_weights": False}
+    plan = torchvision.models.regnet.BlockParams.from_init_params
+
+    def with_numbers(**arguments):  # its widths are computed by tensors
+        with torch.device("cpu"):
+            return plan(**arguments)
+
+    monkeypatch.setattr(torchvision.models.regnet.BlockParams, "from_init_params", with_numbers)
     with torch.device("meta"):
         model = torchvision.models.get_model(name, weights=None, **more)
     rows = probe.cost(model, (3, side, side))

@@ -142,7 +142,7 @@ def _changed(name: str, original: Notebook, cells: list[Notebook]) -> list[str]:
     lines = []
     if len(cells) > 1:
         lines.append(
-            f"the cell {name} is there {len(cells)} times and the last one is graded: "
+            f"the cell {name}{points} is there {len(cells)} times and the last one is graded: "
             "delete those that are not meant"
         )
     last = cells[-1]
