@@ -246,9 +246,9 @@ def _try_out(
 def _display(widget: Any, still: dict[str, str]) -> None:
     from IPython.display import display
 
-    bundle = widget._repr_mimebundle_()
-    data = bundle[0] if isinstance(bundle, tuple) else bundle
-    display({**data, **still}, raw=True)
+    # Written out, for the widgets of ipywidgets 7 (in Colab) have no _repr_mimebundle_.
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display({"application/vnd.jupyter.widget-view+json": view, **still}, raw=True)
 
 
 class Prediction:
