@@ -43,6 +43,14 @@ def submit(course, student, **changes):
     tool.write(notebook, path)
 
 
+def exported(course):
+    """Export the grades: each student's points, by automatic grading so far."""
+    status, said = nbgrader(course, "export", "--to", "grades.csv")
+    assert status == 0, said
+    with (course / "grades.csv").open(encoding="utf-8") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
 def files(folder):
     return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
@@ -87,15 +95,13 @@ def graded(tmp_path_factory):
     status, said = nbgrader(course, "autograde", ASSIGNMENT)
     for name, was in before.items():
         assert files(course / name) == was
-    for command in ("generate_feedback", ASSIGNMENT), ("export", "--to", "grades.csv"):
-        assert nbgrader(course, *command)[0] == 0
+    assert nbgrader(course, "generate_feedback", ASSIGNMENT)[0] == 0
     return course, status, said
 
 
 @pytest.fixture(scope="module")
 def scores(graded):
-    with (graded[0] / "grades.csv").open(encoding="utf-8") as file:
-        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    return exported(graded[0])
 
 
 def points(*names):

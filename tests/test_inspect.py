@@ -1,10 +1,9 @@
 """A class of ten whose notebooks came back other than they were handed out, to their grades."""
 
-import csv
 import shutil
 
 import pytest
-from test_grading import files, generator, nbgrader, tool
+from test_grading import exported, files, generator, nbgrader, tool
 
 ASSIGNMENT = "hw2_vgg_receptive_field"
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
@@ -121,10 +120,7 @@ def grades(course, inspected):
     """What was exported for each student, and what autograde said."""
     status, said = nbgrader(course, "autograde", ASSIGNMENT)
     assert status == 1
-    assert nbgrader(course, "export", "--to", "grades.csv")[0] == 0
-    with (course / "grades.csv").open(encoding="utf-8") as file:
-        rows = [r for r in csv.DictReader(file) if r["assignment"] == ASSIGNMENT]
-    return {row["student_id"]: float(row["score"]) for row in rows}, said
+    return exported(course), said
 
 
 @pytest.mark.parametrize("student", CLASS)
@@ -150,11 +146,9 @@ def test_who_does_what_inspect_says_gets_the_points(grades, course):
         assert [line for line in said if line.startswith(f"{student}, ")] == []
         again = ("autograde", ASSIGNMENT, "--student", student, "--force")
         assert nbgrader(course, *again)[0] == 0
-    assert nbgrader(course, "export", "--to", "grades.csv")[0] == 0
-    with (course / "grades.csv").open(encoding="utf-8") as file:
-        rows = {r["student_id"]: r for r in csv.DictReader(file) if r["assignment"] == ASSIGNMENT}
+    scores = exported(course)
     for student in ("downloaded twice", "check deleted"):
-        assert float(rows[student]["score"]) == POINTS
+        assert scores[student] == POINTS
 
 
 # --- without grading ------------------------------------------------------------------------

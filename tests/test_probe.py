@@ -207,7 +207,7 @@ def test_cost_has_parameters_once_that_are_shared_unused_or_in_a_list():
     assert sum(row.parameters for row in rows) == sum(p.numel() for p in model.parameters())
 
 
-def test_cost_of_attention_by_hand(monkeypatch):
+def test_cost_of_attention_by_hand():
     """Projections 4·n·d², products 2·n²·d, on the meta device and where numbers are needed."""
     n, d = 6, 8
 
@@ -303,7 +303,7 @@ def test_a_network_that_gives_several_tensors():
 
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
 def test_cost_of_every_classification_model_of_torchvision(name, monkeypatch):
-    """Parameters as they are, multiply-adds as torchvision publishes them (two decimals)."""
+    """Parameters as they are, multiply-adds as torchvision publishes them, rounded."""
     weights = torchvision.models.get_model_weights(name).DEFAULT
     (side,) = weights.transforms().crop_size
     more = {"image_size": side} if name.startswith("vit") else {}

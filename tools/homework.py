@@ -14,8 +14,6 @@ from pathlib import Path
 
 import notebooks as tool
 
-Notebook = tool.Notebook
-
 
 def config(language: str) -> str:
     """A course's nbgrader_config.py."""
@@ -116,7 +114,7 @@ def _amiss(folder: Path, handed_out: Path) -> list[str]:
         for cell in tool.read(handed_out).cells
         if "nbgrader" in cell.metadata
     }
-    found: dict[str, list[Notebook]] = {}
+    found: dict[str, list[tool.Notebook]] = {}
     for cell, entry in cells:
         if isinstance(entry, dict) and "grade_id" in entry:
             found.setdefault(entry["grade_id"], []).append(cell)
@@ -133,7 +131,7 @@ def _amiss(folder: Path, handed_out: Path) -> list[str]:
     return lines
 
 
-def _changed(name: str, original: Notebook, cells: list[Notebook]) -> list[str]:
+def _changed(name: str, original: tool.Notebook, cells: list[tool.Notebook]) -> list[str]:
     """What became of the cell `name`, of which these have come back."""
     was = original.metadata["nbgrader"]
     points = f" ({was['points']} points)" if was["grade"] else ""
