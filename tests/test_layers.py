@@ -8,11 +8,13 @@ from seminar import init, layers
 from seminar.layers import BatchNorm2d, LocalResponseNorm
 
 
-def assert_equals_torch(cls, **kwargs):
+def assert_equals_torch(cls, bias=True, **kwargs):
     """Three training steps and an evaluation: outputs, gradients, buffers."""
     torch.manual_seed(0)
-    ours = cls(3, **kwargs).double()
+    ours = cls(3, bias=bias, **kwargs).double()
     theirs = nn.BatchNorm2d(3, **kwargs).double()
+    if not bias:
+        theirs.bias = None  # the oldest PyTorch that the package admits has no such argument
     for parameter in theirs.parameters():
         nn.init.normal_(parameter)
     ours.load_state_dict(theirs.state_dict(), strict=True)

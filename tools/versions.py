@@ -85,7 +85,8 @@ def tried(name: str, folder: Path) -> list[str]:
             command += ["-p", "conftest"]  # which is not above that folder
         ran = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         print(ran.stdout, flush=True)
-        counted = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", ran.stdout.splitlines()[-1])
+        last = ran.stdout.rstrip().rpartition("\n")[2]
+        counted = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", last)
         row.append(", ".join(counted) or f"exit status {ran.returncode}")
     return [*row, datetime.date.today().isoformat()]
 
