@@ -6,7 +6,7 @@ BIN = .venv/bin
 # Jupyter refuses to run as root (in a container, say) unless it is told to.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test quick test-browser lint format notebooks homework seeds versions clean
+.PHONY: lab test quick test-browser lint format build notebooks seeds versions clean
 
 lab: .venv/course
 	$(BIN)/jupyter lab $(ROOT) --ServerApp.root_dir=. $(COURSE)  # or the other language would be out of reach
@@ -27,11 +27,11 @@ format: .venv/tests
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-notebooks: .venv/tests  # run every notebook whose code has changed since, and store its outputs
-	$(BIN)/python tools/notebooks.py run
+build: .venv/tests  # write the notebooks, the homework's too, from notebooks/source
+	$(BIN)/python tools/notebooks.py build
 
-homework: .venv/tests  # write the students' versions of the notebooks in notebooks/solutions
-	$(BIN)/python tools/homework.py students
+notebooks: .venv/tests  # build, run every notebook whose code has changed since, store its outputs
+	$(BIN)/python tools/notebooks.py run
 
 seeds: .venv/tests  # run every notebook on seeds 0 to 4; a table of claims × seeds
 	$(BIN)/python tools/notebooks.py seeds

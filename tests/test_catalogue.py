@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 from test_notebooks import KOREAN as KO
-from test_notebooks import NOTEBOOKS, ROOT, name, tool
+from test_notebooks import NOTEBOOKS, ROOT, name, sources, twin
 
 KOREAN = {
     file.name: tomllib.loads(file.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def english_in(text):
 
 def stored(path):
     """(cell id, what is stored as text, whether a picture is) of every output of the notebook."""
-    for cell in tool.read(path).cells:
+    for cell in sources.read(path).cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             rich = re.sub("<[^>]*>", "\n", data.get("text/html", ""))
@@ -84,7 +84,7 @@ def test_a_korean_notebook_stores_no_english_that_has_a_korean(path):
 @pytest.mark.parametrize("path", KO, ids=name)
 def test_the_english_notebooks_outputs_would_be_found_in_the_korean_one(path):
     differ = 0
-    for (cell, ko, _), (_, en, _) in zip(stored(path), stored(tool.twin(path)), strict=True):
+    for (cell, ko, _), (_, en, _) in zip(stored(path), stored(twin(path)), strict=True):
         for korean, english in zip(ko, en, strict=True):
             if korean != english:
                 differ += 1
@@ -108,4 +108,4 @@ def test_english_is_told_from_what_only_looks_like_it(text, found):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_a_picture_tells_its_titles_in_the_notebooks_language(path):
     told = [texts[1] for _, texts, picture in stored(path) if picture]
-    assert [text for text in told if not text.startswith(FIGURE[path.parent.name])] == []
+    assert [text for text in told if not text.startswith(FIGURE[sources.language(path)])] == []

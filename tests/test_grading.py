@@ -11,8 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import homework as generator  # noqa: E402
-
-import notebooks as tool  # noqa: E402
+import sources  # noqa: E402
 
 ASSIGNMENT = "hw4_batch_normalization"
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
@@ -34,13 +33,13 @@ def nbgrader(course, *command):
 
 def submit(course, student, **changes):
     """Hand in the released notebook, with other sources in the cells named (- as _)."""
-    notebook = tool.read(course / "release" / ASSIGNMENT / NOTEBOOK)
-    sources = {cell.id.replace("-", "_"): cell for cell in notebook.cells}
+    notebook = sources.read(course / "release" / ASSIGNMENT / NOTEBOOK)
+    cells = {cell.id.replace("-", "_"): cell for cell in notebook.cells}
     for name, source in changes.items():
-        sources[name].source = source
+        cells[name].source = source
     path = course / "submitted" / student / ASSIGNMENT / NOTEBOOK
     path.parent.mkdir(parents=True)
-    tool.write(notebook, path)
+    sources.write(notebook, path)
 
 
 def exported(course):
@@ -66,7 +65,7 @@ def graded(tmp_path_factory):
     status, said = nbgrader(course, "generate_assignment", ASSIGNMENT)
     assert status == 0, said
 
-    source = tool.read(course / "source" / ASSIGNMENT / NOTEBOOK)
+    source = sources.read(course / "source" / ASSIGNMENT / NOTEBOOK)
     right = {
         cell.id.replace("-", "_"): cell.source
         for cell in source.cells
@@ -105,7 +104,7 @@ def scores(graded):
 
 
 def points(*names):
-    cells = tool.read(tool.ROOT / "solutions" / "ko" / NOTEBOOK).cells
+    cells = sources.read(sources.ROOT / "solutions" / "ko" / NOTEBOOK).cells
     kinds = [cell.metadata["nbgrader"] for cell in cells if "nbgrader" in cell.metadata]
     automatic = {k.grade_id: k.points for k in kinds if k.grade and not k.solution}
     return sum(automatic[name] for name in names or automatic)

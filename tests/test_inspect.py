@@ -1,9 +1,10 @@
 """A class of ten whose notebooks came back other than they were handed out, to their grades."""
 
+import copy
 import shutil
 
 import pytest
-from test_grading import exported, files, generator, nbgrader, tool
+from test_grading import exported, files, generator, nbgrader, sources
 
 ASSIGNMENT = "hw2_vgg_receptive_field"
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
@@ -18,16 +19,16 @@ def cell(notebook, name):
 def copied(notebook):
     """The answer twice, as with Ctrl+C, Ctrl+V: the first is not right."""
     place = notebook.cells.index(cell(notebook, SOLVED[1]))
-    copy = tool.copy.deepcopy(notebook.cells[place])
-    copy.update(id="first", source="def receptive_field(layers):\n    return 1")
-    notebook.cells.insert(place, copy)
+    first = copy.deepcopy(notebook.cells[place])
+    first.update(id="first", source="def receptive_field(layers):\n    return 1")
+    notebook.cells.insert(place, first)
 
 
 def a_check_copied(notebook):
     place = notebook.cells.index(cell(notebook, "check-receptive-field"))
-    copy = tool.copy.deepcopy(notebook.cells[place])
-    copy.id = "second"
-    notebook.cells.insert(place + 1, copy)
+    second = copy.deepcopy(notebook.cells[place])
+    second.id = "second"
+    notebook.cells.insert(place + 1, second)
 
 
 def bare(notebook):
@@ -80,16 +81,16 @@ def course(tmp_path_factory):
     generator.course(course, "ko")
     status, said = nbgrader(course, "generate_assignment", ASSIGNMENT)
     assert status == 0, said
-    solved = tool.read(course / "source" / ASSIGNMENT / NOTEBOOK)
+    solved = sources.read(course / "source" / ASSIGNMENT / NOTEBOOK)
     for student, (change, name, *_) in CLASS.items():
-        notebook = tool.read(course / "release" / ASSIGNMENT / NOTEBOOK)
+        notebook = sources.read(course / "release" / ASSIGNMENT / NOTEBOOK)
         for answer in SOLVED:
             cell(notebook, answer).source = cell(solved, answer).source
         if change:
             change(notebook)
         path = course / "submitted" / student / ASSIGNMENT / name
         path.parent.mkdir(parents=True)
-        tool.write(notebook, path)
+        sources.write(notebook, path)
         if student == "half":
             path.write_text(path.read_text(encoding="utf-8")[:5000], encoding="utf-8")
     return course
@@ -136,11 +137,11 @@ def test_who_does_what_inspect_says_gets_the_points(grades, course):
     folder = course / "submitted" / "downloaded twice" / ASSIGNMENT
     (folder / CLASS["downloaded twice"][1]).rename(folder / NOTEBOOK)
     broken = course / "submitted" / "check deleted" / ASSIGNMENT / NOTEBOOK
-    notebook = tool.read(broken)
+    notebook = sources.read(broken)
     place = notebook.cells.index(cell(notebook, SOLVED[1]))
-    released = tool.read(course / "release" / ASSIGNMENT / NOTEBOOK)
+    released = sources.read(course / "release" / ASSIGNMENT / NOTEBOOK)
     notebook.cells.insert(place + 1, cell(released, "check-receptive-field"))
-    tool.write(notebook, broken)
+    sources.write(notebook, broken)
     said = generator.inspect(course)
     for student in ("downloaded twice", "check deleted"):
         assert [line for line in said if line.startswith(f"{student}, ")] == []
@@ -159,7 +160,7 @@ def handed_out(tmp_path):
     """A course that has handed out one homework; a student's folder."""
     release = tmp_path / "release" / ASSIGNMENT
     release.mkdir(parents=True)
-    shutil.copy(tool.ROOT / "ko" / "homework" / NOTEBOOK, release)
+    shutil.copy(sources.ROOT / "ko" / "homework" / NOTEBOOK, release)
     folder = tmp_path / "submitted" / "kim" / ASSIGNMENT
     folder.mkdir(parents=True)
     return tmp_path, folder
@@ -168,7 +169,7 @@ def handed_out(tmp_path):
 def test_a_folder_without_a_notebook_or_with_several(handed_out):
     course, folder = handed_out
     assert "there is no notebook" in generator.inspect(course)[0]
-    sound = (tool.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes()
+    sound = (sources.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes()
     for name in ("a.ipynb", "b.ipynb"):
         (folder / name).write_bytes(sound)
     assert "none has the name" in generator.inspect(course)[0]
@@ -179,7 +180,7 @@ def test_a_folder_without_a_notebook_or_with_several(handed_out):
 
 def test_what_lies_in_the_wrong_place(handed_out):
     course, folder = handed_out
-    (folder / NOTEBOOK).write_bytes((tool.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes())
+    (folder / NOTEBOOK).write_bytes((sources.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes())
     (folder.parent / "hw9").mkdir()
     (folder.parent / NOTEBOOK).write_text("lies beside its folder")
     (folder.parent / ".DS_Store").touch()
@@ -202,7 +203,7 @@ def test_the_command_line(handed_out, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["homework.py", "inspect", str(course)])
     assert generator.main() == 1
     assert "kim, " in capsys.readouterr().out
-    (folder / NOTEBOOK).write_bytes((tool.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes())
+    (folder / NOTEBOOK).write_bytes((sources.ROOT / "ko" / "homework" / NOTEBOOK).read_bytes())
     assert generator.main() == 0
     assert "as it was handed out" in capsys.readouterr().out
     for gone, says in (("submitted", "collect"), ("release", "generate_assignment")):

@@ -1,10 +1,34 @@
 """Stored outputs carry the mark of the code that made them: what has changed since is seen."""
 
 import pytest
-from test_notebooks import ROOT, tool
-from test_tool import edit, notebook
+from test_notebooks import ROOT, sources, tool
+from test_tool import edit
 
 ROOM = '"""A room."""\n\nfrom . import paint\n\n\ndef draw():\n    return paint.colour\n'
+
+SOURCE = '''# %% title [markdown] lang="ko"
+r"""
+# 제목
+"""
+
+# %% title [markdown] lang="en"
+r"""
+# Title
+"""
+
+# %% language
+def language(code):
+    return code
+
+
+language("ko")
+
+# %% code
+from seminar import draw
+
+record = "00_x"
+print(draw.draw())
+'''
 
 
 @pytest.fixture
@@ -18,21 +42,17 @@ def course(tmp_path, monkeypatch):
         "seminar/assets/ko.toml": '"deep blue" = "짙은 파랑"\n"other" = "다른"\n',
         "seminar/assets/records/00_x.json": "{}\n",
         "seminar/assets/records/01_y.json": "{}\n",
+        "notebooks/source/00_x.py": SOURCE,
+        "notebooks/source/colab.py": '# %% colab\nrepository = "here"\n',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    monkeypatch.setattr(tool, "ROOT", tmp_path / "notebooks")
+    monkeypatch.setattr(sources, "ROOT", tmp_path / "notebooks")
     monkeypatch.setattr(tool, "ASSETS", tmp_path / "seminar/assets")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    code = 'from seminar import draw\n\nrecord = "00_x"\nprint(draw.draw())'
-    for language in tool.LANGUAGES:
-        path = tmp_path / "notebooks" / language / "00_x.ipynb"
-        path.parent.mkdir(parents=True)
-        book = notebook(language, "# Title", code)
-        book.cells[1].source = f'language = "{language}"'
-        tool.write(book, path)
-    tool.run(tool.notebooks())
+    tool.build(sources.paths())
+    tool.run(sources.lectures())
     return tmp_path
 
 
@@ -40,9 +60,18 @@ def korean(course):
     return course / "notebooks/ko/00_x.ipynb"
 
 
+def source(course):
+    return course / "notebooks/source/00_x.py"
+
+
+def unmade():
+    """Language → what of its notebook is not of a run of its code."""
+    return {sources.language(path): tool.unmade(path) for path in sources.lectures()}
+
+
 def test_what_was_run_is_marked_and_its_outputs_are_stored(course):
-    assert [tool.unmade(path) for path in tool.notebooks()] == [[], []]
-    assert tool.read(korean(course)).cells[2].outputs[0].text == "deep blue\n"
+    assert unmade() == {"ko": [], "en": []}
+    assert sources.read(korean(course)).cells[-1].outputs[0].text == "deep blue\n"
 
 
 @pytest.mark.parametrize(
@@ -60,42 +89,30 @@ def test_what_was_run_is_marked_and_its_outputs_are_stored(course):
     ],
 )
 def test_a_change_of_what_the_outputs_come_from_is_seen(course, file, old, new, languages):
-    path = course / file
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    found = {p.parent.name: tool.unmade(p) for p in tool.notebooks()}
-    assert found == {code: ["code"] if code in languages else [] for code in ("ko", "en")}
+    edit(course / file, old, new)
+    assert unmade() == {code: ["code"] if code in languages else [] for code in ("ko", "en")}
 
 
 def test_a_changed_cell_is_seen_prose_and_the_courses_address_are_not(course):
-    edit(korean(course), lambda book: book.cells[0].update(source="# Other"))
-    edit(korean(course), lambda book: book.cells[1].update(id="colab"))
-    tool.run([korean(course)])
-    edit(korean(course), lambda book: book.cells[1].update(source='repository = "there"'))
-    assert tool.unmade(korean(course)) == []
-    edit(korean(course), lambda book: book.cells[2].update(source="print(1)"))
-    assert tool.unmade(korean(course)) == ["code"]
+    edit(source(course), "# 제목", "# 다른 제목")
+    edit(sources.colab(), "here", "there")
+    tool.build(sources.paths())
+    assert unmade() == {"ko": [], "en": []}
+    edit(source(course), "print(draw.draw())", "print(1)")
+    tool.build(sources.paths())
+    assert unmade() == {"ko": ["code", "outputs"], "en": ["code", "outputs"]}
 
 
 def test_the_other_languages_outputs_are_seen(course):
-    english = tool.read(tool.twin(korean(course))).cells[2].outputs
-    english[0].text = "English"
-    edit(korean(course), lambda book: book.cells[2].update(outputs=english))
+    book = sources.read(korean(course))
+    book.cells[-1].outputs[0].text = "English"
+    sources.write(book, korean(course))
     assert tool.unmade(korean(course)) == ["outputs"]
-
-
-def test_sync_carries_code_without_the_mark_of_its_outputs(course):
-    edit(korean(course), lambda book: book.cells[2].update(source='print("new")'))
-    tool.run([korean(course)])
-    tool.sync(korean(course))
-    assert tool.unmade(korean(course)) == []
-    assert tool.unmade(tool.twin(korean(course))) == ["code", "outputs"]
 
 
 def test_make_notebooks_runs_those_whose_outputs_are_old(course, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["notebooks.py", "run"])
-    edit(korean(course), lambda book: book.cells[2].update(source="print(1)"))
+    edit(course / "seminar/assets/ko.toml", "짙은 파랑", "파랑")
     for said in ("stored ko/00_x.ipynb\n", ""):
         assert tool.main() == 0
         assert capsys.readouterr().out == said

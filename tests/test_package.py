@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat.v4 as v4
 import pytest
-from test_notebooks import ROOT, tool
+from test_notebooks import ROOT, sources, tool
 
 
 def test_importing_opens_no_heavy_room():
@@ -47,10 +48,10 @@ def test_the_wheel_has_every_file_of_the_package(wheel):
 def test_the_wheel_alone_runs_a_notebook_in_another_folder(wheel, tmp_path, monkeypatch):
     path = tmp_path / "내 노트북" / "00_revolution_of_depth.ipynb"
     path.parent.mkdir()
-    notebook = tool.read(tool.ROOT / "ko" / path.name)
+    notebook = sources.read(sources.ROOT / "ko" / path.name)
     where = "import seminar; print(seminar.__file__)"
-    notebook.cells.append(tool.nbformat.v4.new_code_cell(where))
-    tool.write(notebook, path)
+    notebook.cells.append(v4.new_code_cell(where))
+    sources.write(notebook, path)
     monkeypatch.setenv("PYTHONPATH", str(wheel))  # before the course that is being worked on
     ran = tool.execute(path)
     assert Path(ran.cells[-1].outputs[0].text.strip()).parent == wheel / "seminar"
@@ -58,18 +59,17 @@ def test_the_wheel_alone_runs_a_notebook_in_another_folder(wheel, tmp_path, monk
 
 def test_a_warning_of_the_machine_is_not_compared_and_an_error_is(tmp_path):
     """An old driver, a newer Python: what they say at an import is no output of the notebook."""
-    new = tool.nbformat.v4
-    sources = (
+    codes = (
         "import warnings; warnings.warn('an old driver')",
         "import os; os.write(2, b'a library of C\\n'); print(1)",
         "import sys; print('on stderr', file=sys.stderr); 1 / 0",
         "print(2)",
     )
-    cells = [new.new_code_cell(source, execution_count=1) for source in sources]
+    cells = [v4.new_code_cell(code, execution_count=1) for code in codes]
     for cell in (cells[1], cells[3]):
-        cell.outputs = [new.new_output("stream", text="1\n")]
+        cell.outputs = [v4.new_output("stream", text="1\n")]
     path = tmp_path / "machine.ipynb"
-    tool.write(new.new_notebook(cells=cells), path)
+    sources.write(v4.new_notebook(cells=cells), path)
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-p", "conftest"]
     ran = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-rA", str(path)],

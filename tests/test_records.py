@@ -24,7 +24,7 @@ def test_a_record_tells_its_source_and_was_made_by_the_notebook_as_it_is(name):
     assert set(found.source) == {"command", "seeds", "date", "versions", "hardware", "code"}
     assert found.source["command"] == f"python tools/record.py {name}"
     ids, _ = record.EXPERIMENTS[name]
-    assert found.source["code"] == record.tool.mark(*record.sources(name, ids)), (
+    assert found.source["code"] == record.sources.mark(*record.code(name, ids)), (
         f"notebook {name} has changed since: python tools/record.py {name}"
     )
 

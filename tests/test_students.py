@@ -9,13 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import homework as generator  # noqa: E402
-
 import notebooks as tool  # noqa: E402
+import sources  # noqa: E402
 
 HOMEWORK = ("lenet_alexnet", "vgg_receptive_field", "initialization", "batch_normalization")
 HOMEWORK += ("residual_block", "bottleneck_resnet50")
 NAMES = [f"hw{n}_{name}.ipynb" for n, name in enumerate(HOMEWORK, 1)]
-SOLUTIONS = tool.solutions()
+SOLUTIONS = sources.solutions()
 NOT_SOLVED = {"ko": "아직 풀지 않은 문제입니다", "en": "not solved yet"}
 
 
@@ -25,7 +25,7 @@ def name(path):
 
 def students(path):
     """The student's version of the notebook in `path`."""
-    return tool.ROOT / path.parent.name / "homework" / path.name
+    return sources.ROOT / path.parent.name / "homework" / path.name
 
 
 def graded(notebook, **wanted):
@@ -40,23 +40,23 @@ def solution(source):
     return "\n".join(found or [source]).split("\n")
 
 
-@pytest.mark.parametrize("language", tool.LANGUAGES)
+@pytest.mark.parametrize("language", sources.LANGUAGES)
 def test_there_are_six_in_each_language(language):
-    assert [path.name for path in tool.solutions(language)] == NAMES
-    committed = sorted(p.name for p in (tool.ROOT / language / "homework").glob("*.ipynb"))
+    assert [path.name for path in sources.solutions(language)] == NAMES
+    committed = sorted(p.name for p in (sources.ROOT / language / "homework").glob("*.ipynb"))
     assert committed == NAMES
 
 
-@pytest.mark.parametrize("language", tool.LANGUAGES)
-def test_the_students_versions_are_those_that_make_homework_writes(language):
+@pytest.mark.parametrize("language", sources.LANGUAGES)
+def test_the_students_versions_are_those_that_make_build_writes(language):
     for file, text in generator.students(language).items():
-        committed = (tool.ROOT / language / "homework" / file).read_text(encoding="utf-8")
-        assert committed == text, f"{language}/{file} is old: run make homework"
+        committed = (sources.ROOT / language / "homework" / file).read_text(encoding="utf-8")
+        assert committed == text, f"{language}/{file} is old: make build"
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name)
 def test_parts_points_and_kinds(path):
-    notebook = tool.read(path)
+    notebook = sources.read(path)
     checks = graded(notebook, grade=True, solution=False)
     manual = graded(notebook, grade=True, solution=True)
     written = [cell for cell in manual if cell.cell_type == "markdown"]
@@ -78,8 +78,8 @@ def test_parts_points_and_kinds(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name)
 def test_the_students_version_has_no_solution_no_hidden_test_and_no_output(path):
-    source, text = tool.read(path), students(path).read_text(encoding="utf-8")
-    given = tool.read(students(path))
+    source, text = sources.read(path), students(path).read_text(encoding="utf-8")
+    given = sources.read(students(path))
     assert [cell.id for cell in given.cells] == [cell.id for cell in source.cells]
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "Rubric", "채점 기준", "/tmp"):
         assert mark not in text

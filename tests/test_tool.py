@@ -1,91 +1,214 @@
-"""The command that keeps the two languages together."""
+"""The command that makes the notebooks out of their sources, runs them, and tries their claims."""
 
 import os
+import re
 
 import nbformat.v4 as v4
 import pytest
-from test_notebooks import tool
+from test_notebooks import sources, tool
 from test_students import generator
 
+COLAB = "# %% colab\nif False:\n    repository = input()\n    print(repository)\n"
+SOURCE = '''# %% title [markdown] lang="ko"
+r"""
+# 안녕
+"""
 
-def notebook(language, prose, code="x = 1"):
-    book = v4.new_notebook(
-        cells=[
-            v4.new_markdown_cell(prose, id="title"),
-            v4.new_code_cell(
-                f'language("{language}")', id="language", metadata={"tags": ["language"]}
-            ),
-            v4.new_code_cell(code, id="code", execution_count=2),
-        ]
-    )
-    book.cells[2].outputs = [v4.new_output("stream", name="stdout", text=f"{language}\n")]
-    return book
+# %% title [markdown] lang="en"
+r"""
+# Hello
+"""
+
+# %% language
+import seminar
+
+seminar.language("ko")
+
+# %% code tags=["nbval-ignore-output"]
+print(seminar.language())
+'''
 
 
 @pytest.fixture
-def pair(tmp_path, monkeypatch):
-    """The paths of a notebook in both languages, looked at."""
-    monkeypatch.setattr(tool, "ROOT", tmp_path)
-    for language, prose in (("ko", "안녕"), ("en", "Hello")):
-        (tmp_path / language).mkdir()
-        tool.write(notebook(language, prose), tmp_path / language / "00_x.ipynb")
-    ko, en = tmp_path / "ko/00_x.ipynb", tmp_path / "en/00_x.ipynb"
-    tool.reviewed(ko)
-    return ko, en
+def source(tmp_path, monkeypatch):
+    """The source of a notebook, in a folder of sources, and built."""
+    path = tmp_path / "source" / "00_x.py"
+    path.parent.mkdir()
+    path.write_text(SOURCE, encoding="utf-8")
+    (path.parent / "colab.py").write_text(COLAB, encoding="utf-8")
+    monkeypatch.setattr(sources, "ROOT", tmp_path)
+    tool.build([path])
+    return path
 
 
-def edit(path, change):
-    book = tool.read(path)
-    change(book)
-    tool.write(book, path)
+def command(monkeypatch, *arguments):
+    """What the command line returns."""
+    monkeypatch.setattr("sys.argv", ["notebooks.py", *map(str, arguments)])
+    return tool.main()
 
 
-def test_reviewed_marks_both_and_nothing_is_stale(pair):
-    ko, en = map(tool.read, pair)
-    assert tool.stale(ko, en) == []
-    assert ko.cells[0].metadata.pair == en.cells[0].metadata.pair
+def products(source):
+    """The Korean and the English notebook of a source."""
+    return [sources.product(source, language) for language in ("ko", "en")]
 
 
-@pytest.mark.parametrize("edited", [0, 1])
-def test_sync_carries_code_tags_and_order_and_keeps_prose(pair, edited, capsys):
-    def change(book):
-        book.cells[2].source = "x = 2"
-        book.cells[2].metadata.tags = ["nbval-ignore-output"]
-        book.cells.insert(1, book.cells.pop(2))
-
-    before = [cell.source for cell in tool.read(pair[1 - edited]).cells]
-    edit(pair[edited], change)
-    tool.sync(pair[edited])
-    other = tool.read(pair[1 - edited])
-    assert [cell.id for cell in other.cells] == ["title", "code", "language"]
-    assert other.cells[1].source == "x = 2"
-    assert other.cells[1].metadata.tags == ["nbval-ignore-output"]
-    assert [other.cells[0].source, other.cells[2].source] == before[:2]
-    assert capsys.readouterr().out == ""  # no prose has changed
+def edit(source, old, new):
+    """Change what stands once in a source."""
+    text = source.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    source.write_text(text.replace(old, new), encoding="utf-8")
 
 
-@pytest.mark.parametrize("edited", [0, 1])
-def test_sync_names_prose_that_has_to_be_looked_at(pair, edited, capsys):
-    edit(pair[edited], lambda book: book.cells[0].update(source="# Changed"))
-    assert tool.stale(*map(tool.read, pair)) == ["title"]
-    tool.sync(pair[edited])
-    assert "cell title" in capsys.readouterr().out
-    assert tool.stale(*map(tool.read, pair)) == ["title"]  # until somebody has looked
-    tool.reviewed(pair[edited])
-    assert tool.stale(*map(tool.read, pair)) == []
+def outputs(path, name="code"):
+    """What is stored of the cell `name`."""
+    return next(cell for cell in sources.read(path).cells if cell.id == name).outputs
 
 
-def test_sync_keeps_outputs_of_unchanged_code_in_their_language(pair):
-    tool.sync(pair[1])
-    assert tool.read(pair[0]).cells[2].outputs[0].text == "ko\n"
+def store(path, text):
+    """Let the notebook in `path` have an output, as if it had been run."""
+    book = sources.read(path)
+    book.cells[-1].outputs = [v4.new_output("stream", name="stdout", text=text)]
+    book.cells[-1].execution_count = 3
+    sources.write(book, path)
 
 
-def test_sync_makes_a_twin_that_is_not_there_yet(pair):
-    pair[0].unlink()
-    tool.sync(pair[1])
-    made = tool.read(pair[0])
-    assert made.cells[1].source == 'language("ko")'
-    assert tool.stale(made, tool.read(pair[1])) == ["title"]  # nobody has translated it
+# --- build
+
+
+def test_build_writes_each_language_with_the_code_of_one_source(source):
+    for path, prose in zip(products(source), ("# 안녕", "# Hello"), strict=True):
+        title, colab, language, code = sources.read(path).cells
+        assert (title.id, title.cell_type, title.source) == ("title", "markdown", prose)
+        assert f"# %% {colab.id}\n{colab.source}\n" == COLAB
+        assert f'seminar.language("{path.parent.name}")' in language.source
+        assert (code.id, code.source) == ("code", "print(seminar.language())")
+        assert code.metadata == {"tags": ["nbval-ignore-output"]}
+
+
+def test_outputs_stay_with_their_code_and_go_with_it(source, monkeypatch):
+    for path in products(source):
+        store(path, path.parent.name)
+    edit(source, "# Hello", "# Hello again")
+    assert command(monkeypatch, "build", "00_x") == 0
+    for path in products(source):
+        assert [output.text for output in outputs(path)] == [path.parent.name]
+        assert sources.read(path).cells[-1].execution_count == 3
+    assert sources.read(products(source)[1]).cells[0].source == "# Hello again"
+    edit(source, "print(seminar.language())", "print(seminar.language(), 2)")
+    assert command(monkeypatch, "build") == 0  # all, as none is named
+    assert [outputs(path) for path in products(source)] == [[], []]
+
+
+def test_a_source_with_an_error_changes_no_notebook(source, monkeypatch, capsys):
+    before = [path.read_bytes() for path in products(source)]
+    (source.parent / "01_y.py").write_text("# %% nothing else\nx = 1\n", encoding="utf-8")
+    edit(source, "# Hello", "# Hello again")
+    with pytest.raises(SystemExit):
+        command(monkeypatch, "build")
+    assert "01_y.py" in capsys.readouterr().err
+    assert [path.read_bytes() for path in products(source)] == before
+
+
+def test_deeper_and_the_homework_have_their_places(source, monkeypatch):
+    made = {"deeper": ["{}/deeper/00_x"], "homework": ["solutions/{}/00_x"], "": ["{}/00_x"]}
+    monkeypatch.setattr(generator, "students", lambda language: {"00_x.ipynb": language})
+    for folder in ("deeper", "homework"):
+        path = source.parent / folder / source.name
+        path.parent.mkdir()
+        path.write_text(SOURCE, encoding="utf-8")
+    tool.build(sources.paths())
+    made["homework"].append("{}/homework/00_x")  # what students get
+    wanted = {
+        f"{name.format(language)}.ipynb"
+        for names in made.values()
+        for name in names
+        for language in ("ko", "en")
+    }
+    assert {p.relative_to(sources.ROOT).as_posix() for p in sources.ROOT.rglob("*.ipynb")} == wanted
+    assert {sources.language(path) for path in sources.lectures()} == {"ko", "en"}
+    assert len(sources.lectures()) == 4
+    assert len(sources.solutions()) == 2
+    for path in sources.ROOT.glob("*/homework/*.ipynb"):
+        assert path.read_text(encoding="utf-8") == sources.language(path)
+
+
+# --- what a source may hold, and what is said of one from which no notebook can be built
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('lang="en"\nr"""\n# Hello', 'lang="fr"\nr"""\n# Salut', 'no text with lang="en" in title'),
+        ('lang="ko"', 'lang="kr"', 'no text with lang="ko" in title'),
+        (' lang="ko"', "", "cell title: prose has a language"),
+        ("# %% code", '# %% code lang="ko"', "cell code: prose has a language"),
+        ('lang="en"', 'lang="ko"', "cell title: this id stands twice"),
+        ("# %% code", "# %% language", "cell language: this id stands twice"),
+        ("# %% code", "# %%", "cell 'print(seminar.language())': it needs an id"),
+        ("# %% code", "# %% a code", "cell a code: it needs an id"),
+        ('# %% title [markdown] lang="ko"', "# 안녕", "it needs an id"),
+        ("# %% code", "# %% code [raw]", "cell code: it is raw"),
+        ("tags=", "tag=", "cell code: tag: only tags, role and points"),
+        ('title [markdown] lang="en"', 'title [markdown] tags=["x"] lang="en"', "have other tags"),
+        ("# %% language", "# %% tongue", "there is no cell `language`"),
+        ('seminar.language("ko")', "pass", "it sets the language once"),
+        ("# %% code", '# %% code role="task"', "the role is 'task'; choose from answer, check"),
+        ("# %% code", "# %% code points=3", "the role is None"),
+        ("# %% code", '# %% code role="check"', "points=None; what is graded has some"),
+        ("# %% code", '# %% code role="answer" points=3', "points=3; what is graded has some"),
+    ],
+)
+def test_what_no_notebook_can_be_built_from_is_named(source, old, new, says):
+    edit(source, old, new)
+    with pytest.raises(sources.SourceError, match=rf"^00_x\.py.*{re.escape(says)}"):
+        [sources.notebook(source, language) for language in sources.LANGUAGES]
+
+
+def test_all_missing_texts_are_named_at_once(source):
+    texts = [f'\n# %% {name} [markdown] lang="en"\nr"""\nText\n"""\n' for name in ("one", "two")]
+    source.write_text(SOURCE + "".join(texts), encoding="utf-8")
+    assert [cell.id for cell in sources.notebook(source, "en").cells[-2:]] == ["one", "two"]
+    with pytest.raises(sources.SourceError, match=r'lang="ko" in one, two$'):
+        sources.notebook(source, "ko")
+
+
+def test_a_third_language_is_one_more_block_for_each_text(source, monkeypatch):
+    edit(
+        source,
+        '# %% title [markdown] lang="en"',
+        '# %% title [markdown] lang="de"\nr"""\n# Hallo\n"""\n\n# %% title [markdown] lang="en"',
+    )
+    assert sources.notebook(source, "en").cells[0].source == "# Hello"  # it may be begun
+    monkeypatch.setattr(sources, "LANGUAGES", ("ko", "en", "de"))
+    cells = sources.notebook(source, "de").cells
+    assert cells[0].source == "# Hallo"
+    assert 'seminar.language("de")' in cells[2].source
+    assert [sources.language(path) for path in sources.lectures()] == ["ko", "en", "de"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "grade", "solution", "locked"),
+    [
+        ('role="answer"', False, True, False),
+        ('role="check" points=3', True, False, True),
+        ('role="by hand" points=3', True, True, False),
+    ],
+)
+def test_a_part_of_the_homework_has_what_nbgrader_needs(
+    source,
+    metadata,
+    grade,
+    solution,
+    locked,
+):
+    edit(source, 'tags=["nbval-ignore-output"]', metadata)
+    entry = sources.notebook(source, "ko").cells[-1].metadata["nbgrader"]
+    assert entry.get("points") == (3 if grade else None)
+    assert (entry["grade"], entry["solution"], entry["locked"]) == (grade, solution, locked)
+    assert (entry["grade_id"], entry["schema_version"], entry["task"]) == ("code", 3, False)
+
+
+# --- what a run stores
 
 
 def test_still_keeps_the_picture_of_a_widget_and_drops_a_progress_bar():
@@ -97,34 +220,33 @@ def test_still_keeps_the_picture_of_a_widget_and_drops_a_progress_bar():
     assert set(kept.data) == {"image/png", "text/plain"}
 
 
-def test_claims_and_errors_of_a_run(pair):
-    code = "from seminar.claims import claim\nclaim('one', True, size=1)\nclaim('two', False)\n"
-    edit(pair[1], lambda book: book.cells[1].update(source="1 / 0"))
-    edit(pair[1], lambda book: book.cells[2].update(source=code))
-    ran = tool.execute(pair[1], allow_errors=True)
+def test_claims_and_errors_of_a_run(source):
+    claims = "from seminar.claims import claim\nclaim('one', True, size=1)\nclaim('two', False)"
+    edit(source, "print(seminar.language())", f"1 / 0\n\n# %% claims\n{claims}")
+    tool.build([source])
+    ran = tool.execute(products(source)[1], allow_errors=True)
     assert tool.claims(ran) == {"one": (True, "size: 1"), "two": (False, "")}
     assert tool.errors(ran) == ["ZeroDivisionError: division by zero"]
 
 
-def test_publish_gives_notebooks_and_badges_the_address(pair, tmp_path, monkeypatch):
+# --- publish
+
+
+def test_publish_gives_notebooks_and_badges_the_address(source, tmp_path, monkeypatch):
     course = tmp_path / "notebooks"
     course.mkdir()
-    monkeypatch.setattr(tool, "ROOT", course)
-    for path in pair:
-        path.parent.rename(course / path.parent.name)
-    source = "if False:\n    repository = input()\n    print(repository)"
-    for path in tool.notebooks():
-        edit(path, lambda book: book.cells[2].update(id="colab", source=source))
-    readmes = [tmp_path / "README.md", tmp_path / "README.ko.md"]
+    source.parent.rename(course / "source")
+    monkeypatch.setattr(sources, "ROOT", course)
+    readmes = {tmp_path / "README.md": "en", tmp_path / "README.ko.md": "ko"}
     for path in readmes:
         path.write_text(f"# Title\n\n{tool.BADGES}\nText\n", encoding="utf-8")
 
     for owner in ("first", "second"):  # again, with another address
         tool.publish(f"https://github.com/{owner}/course.git")
-        for path in tool.notebooks():
+        for path in sources.lectures():
             line = f'    repository = "https://github.com/{owner}/course"'
-            assert tool.read(path).cells[2].source.splitlines()[1] == line
-        for path, language in zip(readmes, ("en", "ko"), strict=True):
+            assert sources.read(path).cells[1].source.splitlines()[1] == line
+        for path, language in readmes.items():
             text = path.read_text(encoding="utf-8")
             first = f"notebooks/{language}/00_revolution_of_depth.ipynb"
             assert text.count("[![") == 2
@@ -138,27 +260,26 @@ def test_publish_names_the_address_it_cannot_use(address):
         tool.publish(address)
 
 
-def run_seeds(monkeypatch, *paths):
-    monkeypatch.setattr("sys.argv", ["notebooks.py", "seeds", *map(str, paths)])
-    return tool.main()
+# --- seeds
 
 
-def test_seeds_tells_which_seed_fails_and_leaves_the_environment(pair, monkeypatch, capsys):
-    def change(book):
-        start = (
-            "import os\nfrom seminar.claims import claim\nseed = int(os.environ['SEMINAR_SEED'])"
-        )
-        sources = {  # a claim that fails ends its own cell only
-            "start": start,
-            "always": "claim('always', seed in range(5), seed=seed)",
-            "but-once": "claim('but on seed 3', seed != 3, seed=seed)",
-            "after": "claim('after it', True, seed=seed)",
-        }
-        book.cells = [v4.new_code_cell(source, id=name) for name, source in sources.items()]
+def test_seeds_tells_which_seed_fails_and_leaves_the_environment(source, monkeypatch, capsys):
+    code = """import os
+import re
+from seminar.claims import claim
+seed = int(os.environ['SEMINAR_SEED'])
 
-    edit(pair[1], change)
+# %% always
+claim('always', seed in range(5), seed=seed)
+
+# %% but-once
+claim('but on seed 3', seed != 3, seed=seed)
+
+# %% after
+claim('after it', True, seed=seed)"""  # a claim that fails ends its own cell only
+    edit(source, "print(seminar.language())", code)
     monkeypatch.setenv("SEMINAR_SEED", "7")
-    assert run_seeds(monkeypatch, *pair) == 1
+    assert command(monkeypatch, "seeds", "00_x") == 1
     assert capsys.readouterr().out.strip().split("\n") == [
         "## en/00_x.ipynb",  # the Korean one has the same code
         "",
@@ -192,25 +313,25 @@ def claimed(statement, holds=True):
     return v4.new_output("display_data", metadata={"claim": claim})
 
 
-def test_seeds_is_content_where_every_claim_holds(pair, monkeypatch, capsys):
+def test_seeds_is_content_where_every_claim_holds(source, monkeypatch, capsys):
     pretend_to_run(monkeypatch, lambda seed: [claimed("one"), claimed("two")])
-    assert run_seeds(monkeypatch, *pair) == 0
+    assert command(monkeypatch, "seeds", "00_x") == 0
     assert capsys.readouterr().out.count("| holds") == 2 * 5
     assert "SEMINAR_SEED" not in os.environ
 
 
 @pytest.mark.parametrize("verdicts", [(True, False), (False, True)])
-def test_what_is_claimed_twice_must_hold_both_times(verdicts, pair, monkeypatch, capsys):
+def test_what_is_claimed_twice_must_hold_both_times(verdicts, source, monkeypatch, capsys):
     pretend_to_run(monkeypatch, lambda seed: [claimed("one", holds) for holds in verdicts])
-    assert run_seeds(monkeypatch, pair[1]) == 1
+    assert command(monkeypatch, "seeds", products(source)[1]) == 1
     assert "| one |" + " FAILS |" * 5 in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wrong", range(5))
-def test_seeds_is_not_content_with_an_error_on_one_seed(pair, wrong, monkeypatch, capsys):
+def test_seeds_is_not_content_with_an_error_on_one_seed(source, wrong, monkeypatch, capsys):
     error = v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
     pretend_to_run(monkeypatch, lambda seed: [claimed("one"), *[error] * (seed == wrong)])
-    assert run_seeds(monkeypatch, pair[1]) == 1
+    assert command(monkeypatch, "seeds", products(source)[1]) == 1
     said = capsys.readouterr().out
     assert said.startswith(f"00_x.ipynb, seed {wrong}: ValueError: no\n\n")
     assert said.count("ValueError") == 1
@@ -219,17 +340,16 @@ def test_seeds_is_not_content_with_an_error_on_one_seed(pair, wrong, monkeypatch
 
 @pytest.mark.parametrize("wrong", range(5))
 def test_seeds_is_not_content_with_a_claim_that_one_seed_does_not_reach(
-    pair, wrong, monkeypatch, capsys
+    source, wrong, monkeypatch, capsys
 ):
     pretend_to_run(monkeypatch, lambda seed: [claimed("one"), *[claimed("two")] * (seed != wrong)])
-    assert run_seeds(monkeypatch, pair[1]) == 1
+    assert command(monkeypatch, "seeds", products(source)[1]) == 1
     row = [" not reached " if seed == wrong else " holds " for seed in range(5)]
     assert f"| two |{'|'.join(row)}|" in capsys.readouterr().out
 
 
-def test_seeds_goes_through_every_notebook(pair, tmp_path, monkeypatch, capsys):
-    first, second = pair[1], pair[1].with_name("01_y.ipynb")
-    second.write_bytes(first.read_bytes())
+def test_seeds_goes_through_every_notebook(source, monkeypatch, capsys):
+    source.with_name("01_y.py").write_bytes(source.read_bytes())
     ran = []
 
     def outputs(seed):
@@ -237,7 +357,7 @@ def test_seeds_goes_through_every_notebook(pair, tmp_path, monkeypatch, capsys):
         return [claimed("one", len(ran) > 1)]  # what fails first is not forgotten
 
     pretend_to_run(monkeypatch, outputs)
-    assert run_seeds(monkeypatch) == 1  # all, as no file is named
+    assert command(monkeypatch, "seeds") == 1  # all, as no file is named
     assert ran == [*range(5)] * 2
     said = capsys.readouterr().out
     assert said.index("## en/00_x.ipynb") < said.index("FAILS") < said.index("## en/01_y.ipynb")
@@ -246,80 +366,74 @@ def test_seeds_goes_through_every_notebook(pair, tmp_path, monkeypatch, capsys):
 # --- the command line
 
 
-def test_run_stores_outputs_without_what_varies(pair, monkeypatch):
-    edit(pair[1], lambda book: book.cells[2].update(metadata={"execution": {"started": "now"}}))
+def test_run_stores_outputs_without_what_varies(source, monkeypatch):
+    korean, english = products(source)
+    store(korean, "old\n")
 
     def execute(path):
-        book = tool.read(path)
+        book = sources.read(path)
         book.metadata.widgets = {"state": {}}
-        book.cells[2].outputs = [
+        book.cells[-1].metadata["execution"] = {"started": "now"}
+        book.cells[-1].outputs = [
             v4.new_output("display_data", data={tool.WIDGET: {}, "text/plain": "0%"}),
             v4.new_output("stream", name="stdout", text="new\n"),
         ]
         return book
 
     monkeypatch.setattr(tool, "execute", execute)
-    monkeypatch.setattr("sys.argv", ["notebooks.py", "run", str(pair[1])])
-    assert tool.main() == 0
-    ran = tool.read(pair[1])
-    assert [output.text for output in ran.cells[2].outputs] == ["new\n"]
-    assert ran.cells[2].metadata == {}
+    edit(source, "# Hello", "# Hello again")
+    assert command(monkeypatch, "run", english) == 0
+    ran = sources.read(english)
+    assert ran.cells[0].source == "# Hello again"  # it is built first
+    assert [output.text for output in ran.cells[-1].outputs] == ["new\n"]
+    assert ran.cells[-1].metadata == {"tags": ["nbval-ignore-output"]}
     assert set(ran.metadata) == {"kernelspec", "language_info", "made_by"}
-    assert tool.read(pair[0]).cells[2].outputs[0].text == "ko\n"  # not named: left alone
+    assert outputs(korean)[0].text == "old\n"  # not named: left alone
 
 
-def test_sync_and_reviewed_take_the_files_that_are_named(pair, monkeypatch, capsys):
-    edit(pair[0], lambda book: book.cells[0].update(source="# 바뀜"))
-    for command, left in (("sync", ["title"]), ("reviewed", [])):
-        monkeypatch.setattr("sys.argv", ["notebooks.py", command, str(pair[0])])
-        assert tool.main() == 0
-        assert tool.stale(*map(tool.read, pair)) == left
-    assert "cell title" in capsys.readouterr().out
+def test_a_name_means_both_languages_and_a_file_one(source):
+    both = [(source, "ko"), (source, "en")]
+    for name in ("00_x", "00_x.py", str(source)):
+        assert tool.chosen(name) == both
+    for pair, path in zip(both, products(source), strict=True):
+        assert tool.chosen(str(path)) == [pair]
+        assert tool.chosen(os.path.relpath(path)) == [pair]
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["sync"], "sync needs the notebook that was edited"),
-        (["reviewed"], "reviewed needs the notebook that was edited"),
-        (["run", "fr/00_x.ipynb"], "00_x.ipynb is not in notebooks/ko"),
+        (["run", "fr/00_x.ipynb"], "fr/00_x.ipynb: there is no such source"),
+        (["build", "00_y"], "00_y: there is no such source"),
         (["publish"], "publish needs the repository's address"),
         (["publish", "course"], "it must be https://github.com/OWNER/NAME"),
         (["nothing"], "invalid choice"),
     ],
 )
-def test_a_command_that_cannot_be_followed_says_so(arguments, says, pair, monkeypatch, capsys):
-    before = [path.read_bytes() for path in pair]
-    monkeypatch.setattr("sys.argv", ["notebooks.py", *arguments])
+def test_a_command_that_cannot_be_followed_says_so(arguments, says, source, monkeypatch, capsys):
+    before = [path.read_bytes() for path in products(source)]
     with pytest.raises(SystemExit) as left:
-        tool.main()
+        command(monkeypatch, *arguments)
     assert left.value.code == 2
     assert says in capsys.readouterr().err
-    assert [path.read_bytes() for path in pair] == before
-
-
-def test_homework_writes_the_students_versions_of_both_languages(pair, monkeypatch):
-    monkeypatch.setattr(generator, "students", lambda language: {"hw1.ipynb": f"in {language}"})
-    monkeypatch.setattr("sys.argv", ["homework.py", "students"])
-    assert generator.main() == 0
-    for path in pair:
-        made = path.parent / "homework" / "hw1.ipynb"
-        assert made.read_text(encoding="utf-8") == f"in {path.parent.name}"
+    assert [path.read_bytes() for path in products(source)] == before
 
 
 @pytest.mark.parametrize("language", [None, "en"])
-def test_homework_makes_a_course_once(language, pair, tmp_path, monkeypatch, capsys):
-    for path in pair:
-        source = tmp_path / "solutions" / path.parent.name / "hw1.ipynb"
-        source.parent.mkdir(parents=True)
-        source.write_bytes(path.read_bytes())
+def test_homework_makes_a_course_once(language, source, tmp_path, monkeypatch, capsys):
+    path = source.parent / "homework" / "hw1.py"
+    path.parent.mkdir()
+    source.rename(path)
+    for book in sources.solutions():
+        book.parent.mkdir(parents=True)
+        book.write_text(sources.language(book), encoding="utf-8")
     course = tmp_path / "course"
     monkeypatch.setattr(
         "sys.argv", ["homework.py", "course", str(course), *filter(None, [language])]
     )
     assert generator.main() == 0
     made = course / "source" / "hw1" / "hw1.ipynb"
-    assert made.read_bytes() == pair[language == "en"].read_bytes()  # Korean unless told
+    assert made.read_text(encoding="utf-8") == (language or "ko")  # Korean unless told
     text = (course / "nbgrader_config.py").read_text(encoding="utf-8")
     assert f'LANGUAGE = "{language or "ko"}"' in text
     with pytest.raises(SystemExit):

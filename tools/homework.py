@@ -1,6 +1,5 @@
-"""The homework, from its source in notebooks/solutions: for students, and as an nbgrader course.
+"""The homework, from the notebooks with its solutions: for students, and as an nbgrader course.
 
-python tools/homework.py students               write notebooks/{ko,en}/homework
 python tools/homework.py course FOLDER [ko|en]  make an nbgrader course of the six assignments
 python tools/homework.py inspect FOLDER         before grading: what came back to that course and
                                                 is not as it was handed out, by name
@@ -12,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import notebooks as tool
+import sources
 
 
 def config(language: str) -> str:
@@ -28,7 +27,7 @@ def course(folder: Path, language: str) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty; give a new folder for the course")
-    for path in tool.solutions(language):
+    for path in sources.solutions(language):
         source = folder / "source" / path.stem
         source.mkdir(parents=True)
         (source / path.name).write_bytes(path.read_bytes())
@@ -47,7 +46,7 @@ def students(language: str) -> dict[str, str]:
         folder = Path(name)
         source = folder / "source" / "homework"
         source.mkdir(parents=True)
-        for path in tool.solutions(language):
+        for path in sources.solutions(language):
             (source / path.name).write_bytes(path.read_bytes())
         settings = Config()
         exec(config(language), {"get_config": lambda: settings})
@@ -56,13 +55,19 @@ def students(language: str) -> dict[str, str]:
         if not result["success"]:
             raise RuntimeError(result["log"])
         for path in sorted((folder / "release" / "homework").glob("*.ipynb")):
-            notebook = tool.read(path)
+            notebook = sources.read(path)
             notebook.metadata.pop("made_by", None)  # nothing is stored in it
-            for cell in notebook.cells:
-                cell.metadata.pop("pair", None)
-            tool.write(notebook, path)
-            made[path.name] = path.read_text(encoding="utf-8")
+            made[path.name] = sources.text(notebook)
     return made
+
+
+def write_students() -> None:
+    """Write what students get, in each language."""
+    for language in sources.LANGUAGES:
+        folder = sources.ROOT / language / "homework"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in students(language).items():
+            (folder / name).write_text(text, encoding="utf-8")
 
 
 def inspect(course: Path) -> list[str]:
@@ -104,17 +109,17 @@ def _amiss(folder: Path, handed_out: Path) -> list[str]:
     elif others:
         lines.append(f"{others}: not graded, only {wanted} is; make sure that it is the right one")
     try:
-        notebook = tool.read(folder / (wanted if wanted in came else came[0]))
+        notebook = sources.read(folder / (wanted if wanted in came else came[0]))
         cells = [(cell, cell.metadata.get("nbgrader")) for cell in notebook.cells]
     except Exception as error:  # a text, half a file, a notebook of long ago
         reason = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         return [*lines, f"it cannot be read ({reason}): ask for it again"]
     original = {
         cell.metadata["nbgrader"]["grade_id"]: cell
-        for cell in tool.read(handed_out).cells
+        for cell in sources.read(handed_out).cells
         if "nbgrader" in cell.metadata
     }
-    found: dict[str, list[tool.Notebook]] = {}
+    found: dict[str, list[sources.Notebook]] = {}
     for cell, entry in cells:
         if isinstance(entry, dict) and "grade_id" in entry:
             found.setdefault(entry["grade_id"], []).append(cell)
@@ -131,7 +136,7 @@ def _amiss(folder: Path, handed_out: Path) -> list[str]:
     return lines
 
 
-def _changed(name: str, original: tool.Notebook, cells: list[tool.Notebook]) -> list[str]:
+def _changed(name: str, original: sources.Notebook, cells: list[sources.Notebook]) -> list[str]:
     """What became of the cell `name`, of which these have come back."""
     was = original.metadata["nbgrader"]
     points = f" ({was['points']} points)" if was["grade"] else ""
@@ -165,10 +170,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("students")
     new = commands.add_parser("course")
     new.add_argument("folder", type=Path)
-    new.add_argument("language", nargs="?", default="ko", choices=tool.LANGUAGES)
+    new.add_argument("language", nargs="?", default="ko", choices=sources.LANGUAGES)
     look = commands.add_parser("inspect")
     look.add_argument("folder", type=Path)
     given = parser.parse_args()
@@ -179,17 +183,10 @@ def main() -> int:
             parser.error(str(error))
         print(*lines or ["All came back as it was handed out."], sep="\n")
         return 1 if lines else 0
-    if given.command == "course":
-        try:
-            course(given.folder, given.language)
-        except FileExistsError as error:
-            parser.error(str(error))
-        return 0
-    for language in tool.LANGUAGES:
-        folder = tool.ROOT / language / "homework"
-        folder.mkdir(exist_ok=True)
-        for name, text in students(language).items():
-            (folder / name).write_text(text, encoding="utf-8")
+    try:
+        course(given.folder, given.language)
+    except FileExistsError as error:
+        parser.error(str(error))
     return 0
 
 

@@ -1,20 +1,20 @@
-"""Run the notebooks, and keep their two languages together.
+"""Make the notebooks out of their sources, run them, and store their outputs.
 
-python tools/notebooks.py run [FILE …]     execute, two at a time, and store the outputs (if none is
-                                           named, of all whose outputs are not of their code)
-python tools/notebooks.py sync FILE        carry code, tags and order from FILE to its twin in the
-                                           other language; name the prose that has to be looked at
-python tools/notebooks.py reviewed FILE …  the prose of FILE and of its twin says the same again
-python tools/notebooks.py seeds [FILE …]   run on seeds 0 to 4; a table of claims × seeds
+python tools/notebooks.py build [NAME …]   write them, in each language, and the students' homework;
+                                           outputs stay with the code that they come from
+python tools/notebooks.py run [NAME …]     build, execute, two at a time, and store the outputs: of
+                                           these, or of all whose outputs are not of their code
+python tools/notebooks.py seeds [NAME …]   run on seeds 0 to 4; a table of claims × seeds
 python tools/notebooks.py publish ADDRESS  give the notebooks in Colab, and the READMEs' badges, the
                                            repository's public address, https://github.com/…
+
+NAME is that of a source in notebooks/source, such as 05_residual_learning, or of one notebook, such
+as notebooks/ko/05_residual_learning.ipynb.
 """
 
 import argparse
 import ast
-import copy
 import functools
-import hashlib
 import io
 import json
 import os
@@ -28,52 +28,45 @@ from concurrent.futures import ThreadPoolExecutor
 from modulefinder import ModuleFinder
 from pathlib import Path
 
-import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent / "notebooks"
-ASSETS = ROOT.parent / "seminar" / "assets"
-LANGUAGES = ("ko", "en")
+import homework
+import sources
+from sources import Notebook, mark, read, write
+
+ASSETS = Path(__file__).resolve().parent.parent / "seminar" / "assets"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SEEDS = range(5)
 LIMIT = 600  # seconds for a cell, on a busy machine
 BADGES = "<!-- badges -->\n"  # where publish puts them in a README
-Notebook = nbformat.NotebookNode
 
 
-def notebooks() -> list[Path]:
-    """Every notebook of the course, Korean ones first; no homework."""
-    return [path for language in LANGUAGES for path in sorted((ROOT / language).glob("*.ipynb"))]
+def made(path: Path, language: str) -> Notebook:
+    """The notebook of a source, with the outputs that are stored beside the same code."""
+    book = sources.notebook(path, language)
+    stored = sources.product(path, language)
+    if stored.exists():
+        old = read(stored)
+        book.metadata = old.metadata
+        same = {(cell.id, cell.source): cell for cell in old.cells if cell.cell_type == "code"}
+        for cell in book.cells:
+            if cell.cell_type == "code" and (before := same.get((cell.id, cell.source))):
+                cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return book
 
 
-def solutions(*languages: str) -> list[Path]:
-    """The homework with solutions, in the named languages or in all, Korean ones first."""
-    folders = [ROOT / "solutions" / language for language in languages or LANGUAGES]
-    return [path for folder in folders for path in sorted(folder.glob("*.ipynb"))]
-
-
-def twin(path: Path) -> Path:
-    """The same notebook in the other language."""
-    path = path.resolve()
-    other = LANGUAGES[1 - LANGUAGES.index(path.parent.name)]
-    return path.parent.parent / other / path.name
-
-
-def read(path: Path) -> Notebook:
-    """The notebook in `path`."""
-    return nbformat.read(path, as_version=4)
-
-
-def write(notebook: Notebook, path: Path) -> None:
-    """Store `notebook`: valid, with neither the machine's versions nor its widgets' state."""
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-        **{key: value for key, value in notebook.metadata.items() if key == "made_by"},
-    }
-    nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+def build(paths: Sequence[Path]) -> None:
+    """Write the notebooks of these sources, and what students get of the homework."""
+    books = {
+        sources.product(path, language): made(path, language)
+        for path in paths
+        for language in sources.LANGUAGES
+    }  # all of them before one is written: a source with an error changes nothing
+    for path, book in books.items():
+        write(book, path)
+    if any(path.parent.name == "homework" for path in paths):
+        homework.write_students()
 
 
 def execute(path: Path, allow_errors: bool = False, seed: int | None = None) -> Notebook:
@@ -118,7 +111,7 @@ def run(paths: Sequence[Path]) -> None:
     """Execute the notebooks, two at a time, and store each one's outputs with their mark."""
     with ThreadPoolExecutor(2) as pool:
         for path in pool.map(_run, paths):
-            print(f"stored {path.parent.name}/{path.name}", flush=True)
+            print(f"stored {path.relative_to(sources.ROOT).as_posix()}", flush=True)
 
 
 def _run(path: Path) -> Path:
@@ -129,7 +122,7 @@ def _run(path: Path) -> Path:
             cell.outputs = still(cell.outputs)
     write(notebook, path)
     notebook = read(path)  # the outputs as a test will read them
-    notebook.metadata["made_by"] = marks(notebook, path.parent.name)
+    notebook.metadata["made_by"] = marks(notebook, sources.language(path))
     write(notebook, path)
     return path
 
@@ -138,35 +131,29 @@ def marks(notebook: Notebook, language: str) -> dict[str, str]:
     """Of the code that a notebook's outputs come from, and of its outputs.
 
     The code is the notebook's own, the rooms of the package that it reaches by imports, without
-    their comments and docstrings, the records that these name and, in Korean, their texts.
+    their comments and docstrings, the records that these name, and their texts in that language.
     """
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     own = "\n".join(c.source for c in cells if c.id != "colab")  # where Colab finds the course
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "notebook.py"
         script.write_text(own, encoding="utf-8")
-        finder = ModuleFinder(path=[str(ROOT.parent)])
+        finder = ModuleFinder(path=[str(sources.ROOT.parent)])
         finder.run_script(str(script))
     rooms = sorted(name for name in finder.modules if name.startswith("seminar"))
     files = [Path(vars(finder.modules[name])["__file__"]) for name in rooms]
     code = [own, *(bare(file.read_text(encoding="utf-8")) for file in files)]
     named = frozenset[str]().union(*map(strings, code))
     records = [p.read_text("utf-8") for p in sorted(ASSETS.glob("records/*")) if p.stem in named]
-    korean: dict[str, str] = {}
-    if language == "ko":
-        for file in ASSETS.glob("ko*.toml"):
-            korean |= tomllib.loads(file.read_text(encoding="utf-8"))
-    texts = [f"{text}\n{korean[text]}" for text in sorted(named & korean.keys())]
+    catalogue: dict[str, str] = {}
+    for file in ASSETS.glob(f"{language}*.toml"):
+        catalogue |= tomllib.loads(file.read_text(encoding="utf-8"))
+    texts = [f"{text}\n{catalogue[text]}" for text in sorted(named & catalogue.keys())]
     outputs = [c.outputs for c in cells]
     return {
         "code": mark(language, *code, *records, *texts),
         "outputs": mark(json.dumps(outputs, ensure_ascii=False, sort_keys=True)),
     }
-
-
-def mark(*texts: str) -> str:
-    """A mark of texts that belong together; kept with them, it tells when one has changed."""
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
 
 
 @functools.cache
@@ -198,60 +185,8 @@ def strings(code: str) -> frozenset[str]:
 def unmade(path: Path) -> list[str]:
     """In which way the outputs stored in `path` are not those of a run of its code; [] is good."""
     notebook = read(path)
-    kept, now = notebook.metadata.get("made_by", {}), marks(notebook, path.parent.name)
+    kept, now = notebook.metadata.get("made_by", {}), marks(notebook, sources.language(path))
     return [what for what in now if kept.get(what) != now[what]]
-
-
-def stale(ko: Notebook, en: Notebook) -> list[str]:
-    """The ids of the prose cells whose pair is not marked as looked at."""
-    return [
-        a.id
-        for a, b in zip(ko.cells, en.cells, strict=True)
-        if a.cell_type == "markdown"
-        and not a.metadata.get("pair") == b.metadata.get("pair") == mark(a.source, b.source)
-    ]
-
-
-def sync(path: Path) -> None:
-    """Give the twin of `path` its code cells, tags and order; keep the twin's own prose."""
-    source, other = read(path), twin(path)
-    there = read(other) if other.exists() else nbformat.v4.new_notebook()
-    prose = {cell.id: cell for cell in there.cells}
-    target = copy.deepcopy(source)
-    target.metadata = there.metadata  # whose mark is that of its own outputs
-    for cell in target.cells:
-        old = prose.get(cell.id)
-        keeps = cell.cell_type == "markdown" or "language" in cell.metadata.get("tags", [])
-        if old is not None and keeps:
-            cell.source = old.source
-            cell.metadata.pop("pair", None)
-            if "pair" in old.metadata:
-                cell.metadata["pair"] = old.metadata["pair"]
-        elif "language" in cell.metadata.get("tags", []):
-            codes = path.resolve().parent.name, other.parent.name
-            cell.source = cell.source.replace(*(f'"{code}"' for code in codes))
-        if cell.cell_type == "code" and old is not None and old.source == cell.source:
-            cell.outputs, cell.execution_count = old.outputs, old.execution_count
-    write(target, other)
-    cells = {cell.id: cell for cell in target.cells}
-    for name in stale(*_in_order(path)):
-        first = cells[name].source.split("\n")[0][:70]
-        print(f"look at the prose of {other.parent.name}/{other.name}, cell {name}: {first}")
-
-
-def _in_order(path: Path) -> tuple[Notebook, Notebook]:
-    here, there = read(path), read(twin(path))
-    return (here, there) if path.resolve().parent.name == "ko" else (there, here)
-
-
-def reviewed(path: Path) -> None:
-    """Mark every pair of prose cells of `path` and its twin as saying the same."""
-    ko, en = _in_order(path)
-    for a, b in zip(ko.cells, en.cells, strict=True):
-        if a.cell_type == "markdown":
-            a.metadata["pair"] = b.metadata["pair"] = mark(a.source, b.source)
-    for notebook, language in ((ko, "ko"), (en, "en")):
-        write(notebook, path.resolve().parent.parent / language / path.name)
 
 
 def claims(notebook: Notebook) -> dict[str, tuple[bool, str]]:
@@ -277,7 +212,7 @@ def errors(notebook: Notebook) -> list[str]:
     ]
 
 
-def _outputs(notebook: Notebook) -> list[nbformat.NotebookNode]:
+def _outputs(notebook: Notebook) -> list[Notebook]:
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
@@ -292,7 +227,7 @@ def seeds(paths: list[Path]) -> bool:
             for error in errors(notebook):
                 good = False
                 print(f"{path.name}, seed {seed}: {error}")
-        print(f"\n## {path.parent.name}/{path.name}\n")
+        print(f"\n## {path.relative_to(sources.ROOT).as_posix()}\n")
         print("| claim | " + " | ".join(f"seed {seed}" for seed in SEEDS) + " |")
         print("|---" * (len(SEEDS) + 1) + "|")
         for statement in {statement: None for found in runs.values() for statement in found}:
@@ -316,13 +251,13 @@ def publish(address: str) -> None:
     if not found:
         raise ValueError(f"the address is {address!r}, it must be https://github.com/OWNER/NAME")
     repository = found[1]
-    for path in (*notebooks(), *solutions()):
-        notebook = read(path)
-        (cell,) = (cell for cell in notebook.cells if cell.id == "colab")
-        line = f'    repository = "https://github.com/{repository}"'
-        cell.source = re.sub(r"^    repository = .*$", line, cell.source, flags=re.M)
-        write(notebook, path)
-    for language, readme in (("en", "README.md"), ("ko", "README.ko.md")):
+    cell = sources.colab()
+    line = f'    repository = "https://github.com/{repository}"'
+    text = re.sub(r"^    repository = .*$", line, cell.read_text(encoding="utf-8"), flags=re.M)
+    cell.write_text(text, encoding="utf-8")
+    build(sources.paths())
+    for path in sources.ROOT.parent.glob("README*.md"):
+        language = path.stem.partition(".")[2] or "en"
         first = f"notebooks/{language}/00_revolution_of_depth.ipynb"
         binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{first}"
         colab = f"https://colab.research.google.com/github/{repository}/blob/main/{first}"
@@ -330,11 +265,20 @@ def publish(address: str) -> None:
             f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
             f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
         )
-        path = ROOT.parent / readme
         text = re.sub(
             r"^\[!\[(Binder|Colab)\].*\n", "", path.read_text(encoding="utf-8"), flags=re.M
         )
         path.write_text(text.replace(BADGES, BADGES + badges), encoding="utf-8")
+
+
+def chosen(name: str) -> list[tuple[Path, str]]:
+    """(source, language) of what `name` means on the command line; [] if there is no such."""
+    pairs = [(path, language) for path in sources.paths() for language in sources.LANGUAGES]
+    if name.endswith(".ipynb"):
+        return [pair for pair in pairs if sources.product(*pair) == Path(name).resolve()]
+    return [
+        (path, code) for path, code in pairs if path.stem == Path(name).name.removesuffix(".py")
+    ]
 
 
 def main() -> int:
@@ -342,31 +286,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["run", "sync", "reviewed", "seeds", "publish"])
-    parser.add_argument("files", nargs="*", metavar="FILE or ADDRESS")
+    parser.add_argument("command", choices=["build", "run", "seeds", "publish"])
+    parser.add_argument("names", nargs="*", metavar="NAME or ADDRESS")
     given = parser.parse_args()
-    if given.command == "publish":
-        if len(given.files) != 1:
-            parser.error("publish needs the repository's address")
-        try:
-            publish(given.files[0])
-        except ValueError as wrong:
-            parser.error(str(wrong))
-        return 0
-    if given.command in ("sync", "reviewed") and not given.files:
-        parser.error(f"{given.command} needs the notebook that was edited")
-    paths = [Path(file).resolve() for file in given.files] or [*notebooks(), *solutions()]
-    for path in paths:
-        if not path.exists() or path.parent.name not in LANGUAGES:
-            parser.error(f"{path} is not in notebooks/ko, notebooks/en or notebooks/solutions")
+    try:
+        if given.command == "publish":
+            if len(given.names) != 1:
+                parser.error("publish needs the repository's address")
+            publish(given.names[0])
+            return 0
+        pairs = []
+        for name in given.names:
+            if not (found := chosen(name)):
+                parser.error(f"{name}: there is no such source in notebooks/source, or notebook")
+            pairs += found
+        paths = list(dict.fromkeys(path for path, _ in pairs)) or sources.paths()
+        build(paths)
+    except ValueError as wrong:  # an address, or a source
+        parser.error(str(wrong))
+    everything = [*sources.lectures(), *sources.solutions()]
+    stored = [sources.product(*pair) for pair in pairs] or everything
     if given.command == "run":
-        run(paths if given.files else [path for path in paths if unmade(path)])
+        run(stored if given.names else [path for path in stored if unmade(path)])
     elif given.command == "seeds":
-        english = [p for p in paths if p.parent.name == "en"]
-        return 0 if seeds(english or paths) else 1
-    else:
-        for path in paths:
-            (sync if given.command == "sync" else reviewed)(path)
+        english = [p for p in stored if sources.language(p) == "en"]
+        return 0 if seeds(english or stored) else 1
     return 0
 
 

@@ -17,19 +17,17 @@ from typing import Any
 
 import torch
 
-import notebooks as tool
+import sources
 
-RECORDS = tool.ROOT.parent / "seminar" / "assets" / "records"
+RECORDS = sources.ROOT.parent / "seminar" / "assets" / "records"
 SEEDS = range(5)
 HIGHEST = 99.0  # a loss above it, or one that is no number any more, is kept as this
 
 
-def sources(notebook: str, ids: tuple[str, ...]) -> list[str]:
+def code(notebook: str, ids: tuple[str, ...]) -> list[str]:
     """The code cells `ids` of `notebook`."""
-    cells = {
-        cell.id: cell.source for cell in tool.read(tool.ROOT / "en" / f"{notebook}.ipynb").cells
-    }
-    return [cells[name] for name in ids]
+    cells = sources.cells(sources.ROOT / "source" / f"{notebook}.py")
+    return [cells[name][""].source for name in ids]
 
 
 def initialization(of: dict[str, Any], seeds: range = SEEDS) -> dict[str, Any]:
@@ -242,10 +240,10 @@ def main() -> None:
     parser.add_argument("names", nargs="+", choices=sorted(EXPERIMENTS), metavar="NAME")
     for name in parser.parse_args().names:
         ids, experiment = EXPERIMENTS[name]
-        code = sources(name, ids)
+        cells = code(name, ids)
         of: dict[str, Any] = {}
-        for source in code:
-            exec(source, of)
+        for cell in cells:
+            exec(cell, of)
         record = {
             "runs": experiment(of),
             "source": {
@@ -254,7 +252,7 @@ def main() -> None:
                 "date": datetime.date.today().isoformat(),
                 "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
                 "hardware": hardware(),
-                "code": tool.mark(*code),  # a test compares it with the notebook's
+                "code": sources.mark(*cells),  # a test compares it with the notebook's
             },
         }
         text = json.dumps(record, ensure_ascii=False, indent=1)

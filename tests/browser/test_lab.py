@@ -23,9 +23,9 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from cells import needed
 
-import notebooks as tool
+import sources
 
-NOTEBOOKS = [path.relative_to(tool.ROOT).as_posix() for path in tool.notebooks()]
+NOTEBOOKS = [path.relative_to(sources.ROOT).as_posix() for path in sources.lectures()]
 # Each one in Korean, whose font has to be there, the longest first; in English, with the same code,
 # the one with the drawing pad, a growing figure and a progress bar.
 RUN = [p for p in reversed(NOTEBOOKS) if p.startswith("ko/") or p.startswith("en/00")]
@@ -45,7 +45,7 @@ PATIENCE = 180  # seconds, for what takes two on an idle machine
 
 def excerpt(path):
     """The notebook less the cells that what answers a student does not need, and not run yet."""
-    notebook = tool.read(path)
+    notebook = sources.read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     answers = {i for i, c in enumerate(cells) if c.id == "language" or ANSWERS.search(c.source)}
     notebook.cells = [cells[i] for i in needed([cell.source for cell in cells], answers)]
@@ -64,12 +64,12 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for path in NOTEBOOKS:
         (folder / path).parent.mkdir(exist_ok=True)
-        shutil.copy(tool.ROOT / path, folder / path)
-        short = excerpt(tool.ROOT / path)
+        shutil.copy(sources.ROOT / path, folder / path)
+        short = excerpt(sources.ROOT / path)
         for cell in short.cells:
             cell.outputs, cell.execution_count = [], None
         (folder / "run" / path).parent.mkdir(parents=True, exist_ok=True)
-        tool.write(short, folder / "run" / path)
+        sources.write(short, folder / "run" / path)
     settings = tmp_path_factory.mktemp("settings")
     for name, values in SETTINGS.items():
         (settings / name).parent.mkdir(parents=True, exist_ok=True)
@@ -257,7 +257,7 @@ def test_answers_in_a_browser(path, lab, chromium):
     page = student.page
     student.open(f"{lab}/lab/tree/run/{path}")
     student.run_all()
-    stills = images(excerpt(tool.ROOT / path).cells)  # one for each explorer, too
+    stills = images(excerpt(sources.ROOT / path).cells)  # one for each explorer, too
     assert page.locator(".jp-OutputArea-output img").count() == stills
 
     explorers = page.locator(".jp-OutputArea-output").filter(has=page.locator(".widget-image"))
@@ -329,7 +329,7 @@ def test_opens_with_its_pictures(path, lab, chromium):
     student = Student(chromium)
     student.open(f"{lab}/lab/tree/{path}")
     pictures = student.page.locator(".jp-OutputArea-output img")
-    stored = images(tool.read(tool.ROOT / path).cells)
+    stored = images(sources.read(sources.ROOT / path).cells)
     assert stored
     assert student.wait_for(lambda: pictures.count() == stored), (pictures.count(), stored)
     for shown in pictures.all():
