@@ -109,6 +109,22 @@ def test_a_source_with_an_error_changes_no_notebook(source, monkeypatch, capsys)
     assert [path.read_bytes() for path in products(source)] == before
 
 
+def test_what_was_edited_in_a_notebook_is_not_lost(source, monkeypatch, capsys):
+    korean = products(source)[0]
+    book = sources.read(korean)
+    book.cells[0].source += "\n\n새 글"
+    sources.write(book, korean)
+    before = korean.read_bytes()
+    with pytest.raises(SystemExit):
+        command(monkeypatch, "build")
+    assert "ko/00_x.ipynb was edited; carry what" in capsys.readouterr().err
+    assert korean.read_bytes() == before
+    korean.unlink()
+    edit(source, "# 안녕", "# 안녕\n\n새 글")
+    assert command(monkeypatch, "build") == 0
+    assert sources.read(korean).cells[0].source == book.cells[0].source
+
+
 def test_deeper_and_the_homework_have_their_places(source, monkeypatch):
     made = {"deeper": ["{}/deeper/00_x"], "homework": ["solutions/{}/00_x"], "": ["{}/00_x"]}
     monkeypatch.setattr(generator, "students", lambda language: {"00_x.ipynb": language})

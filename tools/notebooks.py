@@ -43,17 +43,33 @@ BADGES = "<!-- badges -->\n"  # where publish puts them in a README
 
 
 def made(path: Path, language: str) -> Notebook:
-    """The notebook of a source, with the outputs that are stored beside the same code."""
+    """The notebook of a source, with the outputs that are stored beside the same code.
+
+    ValueError if the stored one was edited by hand, which would be lost.
+    """
     book = sources.notebook(path, language)
     stored = sources.product(path, language)
+    kept: dict[str, str] = {}
     if stored.exists():
         old = read(stored)
-        book.metadata = old.metadata
+        kept = old.metadata.get("made_by", {})
+        if kept.get("cells", written(old)) != written(old):
+            name, origin = (p.relative_to(sources.ROOT).as_posix() for p in (stored, path))
+            raise ValueError(
+                f"{name} was edited; carry what has changed into {origin}, and delete the "
+                "notebook: it is built anew"
+            )
         same = {(cell.id, cell.source): cell for cell in old.cells if cell.cell_type == "code"}
         for cell in book.cells:
             if cell.cell_type == "code" and (before := same.get((cell.id, cell.source))):
                 cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    book.metadata["made_by"] = {**kept, "cells": written(book)}
     return book
+
+
+def written(book: Notebook) -> str:
+    """A mark of what stands in the cells of a notebook."""
+    return mark(*(text for cell in book.cells for text in (cell.id, cell.cell_type, cell.source)))
 
 
 def build(paths: Sequence[Path]) -> None:
@@ -122,7 +138,7 @@ def _run(path: Path) -> Path:
             cell.outputs = still(cell.outputs)
     write(notebook, path)
     notebook = read(path)  # the outputs as a test will read them
-    notebook.metadata["made_by"] = marks(notebook, sources.language(path))
+    notebook.metadata["made_by"].update(marks(notebook, sources.language(path)))
     write(notebook, path)
     return path
 
