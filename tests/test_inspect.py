@@ -2,9 +2,11 @@
 
 import copy
 import shutil
+import subprocess
+import sys
 
 import pytest
-from test_grading import exported, files, generator, nbgrader, sources
+from test_grading import ROOT, exported, files, generator, nbgrader, sources
 
 ASSIGNMENT = "hw2_vgg_receptive_field"
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
@@ -196,6 +198,19 @@ def test_what_is_no_notebook(handed_out, content):
     (line,) = generator.inspect(course)
     assert "cannot be read" in line
     assert len(line) < 250
+
+
+def test_a_lecturer_needs_none_of_the_authors_tools(handed_out):
+    course, _ = handed_out
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['jupytext', 'pytest', 'nbclient']));"
+        "sys.path.insert(0, 'tools'); import homework;"
+        "print(*homework.inspect(homework.Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", code, str(course)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "kim, " in ran.stdout
 
 
 def test_the_command_line(handed_out, monkeypatch, capsys):
