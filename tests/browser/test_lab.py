@@ -62,8 +62,9 @@ def images(cells):
 def server(tmp_path_factory):
     """The address of a JupyterLab on a copy of the notebooks, and their excerpts."""
     folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(sources.ROOT / "source", folder / "source")
     for path in NOTEBOOKS:
-        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(sources.ROOT / path, folder / path)
         short = excerpt(sources.ROOT / path)
         for cell in short.cells:
@@ -322,6 +323,31 @@ def test_the_lecturers_menus_do_not_show(lab, chromium):
     assert {"File", "Run", "Kernel"} <= set(menus)
     assert [name for name in menus if "grader" in name.lower()] == []
     student.page.close()
+
+
+def test_a_source_that_is_opened_as_a_notebook_and_saved_is_the_same(lab):
+    """What JupyterLab asks the server for; nothing of the notebook's own gets into the source."""
+    address = f"{lab}/api/contents/source/{sources.paths()[0].name}"
+
+    def contents(query, **request):
+        asked = urllib.request.Request(f"{address}{query}", **request)
+        with urllib.request.urlopen(asked) as answer:
+            return json.load(answer)
+
+    text = contents("?type=file&format=text")["content"]
+    model = contents("?type=notebook")
+    model["content"]["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    for cell in model["content"]["cells"]:
+        cell["metadata"]["trusted"] = True
+    contents("", data=json.dumps(model).encode(), method="PUT")
+    assert contents("?type=file&format=text")["content"] == text
+    model["content"]["cells"][0]["source"] = "# New"
+    contents("", data=json.dumps(model).encode(), method="PUT")
+    assert contents("?type=file&format=text")["content"].splitlines()[:4] == [
+        *text.splitlines()[:2],
+        "# New",
+        '"""',
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)
