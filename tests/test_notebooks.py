@@ -47,12 +47,6 @@ def test_what_is_committed_is_what_the_source_builds(path):
         assert stored.read_text(encoding="utf-8") == built, f"{stored.name} is old: make build"
 
 
-def test_every_notebook_has_a_source():
-    students = {sources.ROOT / p.parent.name / "homework" / p.name for p in sources.solutions()}
-    there = {p for p in sources.ROOT.rglob("*.ipynb") if p.parent.name != ".ipynb_checkpoints"}
-    assert there == {*NOTEBOOKS, *students}
-
-
 @pytest.mark.parametrize("path", [*sources.paths(), sources.colab()], ids=lambda path: path.stem)
 def test_a_source_is_as_jupyterlab_would_save_it(path):
     config = load_jupytext_config(str(path))

@@ -1,26 +1,17 @@
 """What students get: generated from the solutions, without them, and it stops where they start."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from test_notebooks import NOTEBOOKS, name, sources, tool
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import homework as generator  # noqa: E402
-import notebooks as tool  # noqa: E402
-import sources  # noqa: E402
+import homework as generator
 
 HOMEWORK = ("lenet_alexnet", "vgg_receptive_field", "initialization", "batch_normalization")
 HOMEWORK += ("residual_block", "bottleneck_resnet50")
 NAMES = [f"hw{n}_{name}.ipynb" for n, name in enumerate(HOMEWORK, 1)]
 SOLUTIONS = sources.solutions()
 NOT_SOLVED = {"ko": "아직 풀지 않은 문제입니다", "en": "not solved yet"}
-
-
-def name(path):
-    return f"{path.parent.name}/{path.stem}"
 
 
 def students(path):
@@ -45,6 +36,11 @@ def test_there_are_six_in_each_language(language):
     assert [path.name for path in sources.solutions(language)] == NAMES
     committed = sorted(p.name for p in (sources.ROOT / language / "homework").glob("*.ipynb"))
     assert committed == NAMES
+
+
+def test_every_notebook_has_a_source():
+    there = {p for p in sources.ROOT.rglob("*.ipynb") if p.parent.name != ".ipynb_checkpoints"}
+    assert there == {*NOTEBOOKS, *map(students, SOLUTIONS)}
 
 
 @pytest.mark.parametrize("language", sources.LANGUAGES)

@@ -210,13 +210,7 @@ def test_a_third_language_is_one_more_block_for_each_text(source, monkeypatch):
         ('role="by hand" points=3', True, True, False),
     ],
 )
-def test_a_part_of_the_homework_has_what_nbgrader_needs(
-    source,
-    metadata,
-    grade,
-    solution,
-    locked,
-):
+def test_a_part_of_the_homework_has_what_nbgrader_needs(source, metadata, grade, solution, locked):
     edit(source, 'tags=["nbval-ignore-output"]', metadata)
     entry = sources.notebook(source, "ko").cells[-1].metadata["nbgrader"]
     assert entry.get("points") == (3 if grade else None)
@@ -281,7 +275,6 @@ def test_publish_names_the_address_it_cannot_use(address):
 
 def test_seeds_tells_which_seed_fails_and_leaves_the_environment(source, monkeypatch, capsys):
     code = """import os
-import re
 from seminar.claims import claim
 seed = int(os.environ['SEMINAR_SEED'])
 

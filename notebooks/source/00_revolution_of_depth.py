@@ -34,7 +34,7 @@ What happened in those five years? This course does not tell you the story. You 
 - You train LeNet-5 on your machine and let it read a digit that you draw.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

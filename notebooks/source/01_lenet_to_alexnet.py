@@ -34,7 +34,7 @@ What, then, was new? This notebook takes both networks apart and tries the new p
 - You measure what *ReLU*, *dropout*, and averaging change and what they do not, and see what *local response normalization* does to a picture's activations.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -36,7 +36,7 @@ In this notebook we first calculate how much a stack of layers sees, then measur
 - You point out where VGG's *parameters* are and where its time goes, and build and train a small VGG straight from a table.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

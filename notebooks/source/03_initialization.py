@@ -36,7 +36,7 @@ How large should they be? And why does a factor of 1.4 decide whether a network 
 - You see what *batch normalization* takes off initialization's shoulders, and what it does not.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -34,7 +34,7 @@ Three years later, three students and their professor at MIT put the reason on t
 - You test the four sentences of the seminar's slide, and the explanation behind them.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -34,7 +34,7 @@ In 2015 four authors at Microsoft Research did. What came of it, and the one lin
 - You read the residual block line by line, with its three kinds of shortcut, and ResNet-34 as a whole.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

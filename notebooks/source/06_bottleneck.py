@@ -36,7 +36,7 @@ The paper, He et al. (2015), goes on to 50, 101, and 152 layers with another blo
 - You train both blocks at equal cost, and say what can be concluded from it.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

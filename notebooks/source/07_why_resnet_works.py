@@ -32,7 +32,7 @@ Notebook 05 ended with an open question. One addition lets 56 layers train, and 
 - You look at the loss around trained weights.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

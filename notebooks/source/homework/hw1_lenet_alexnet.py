@@ -36,7 +36,7 @@ Everything in this course is made of convolutions and of a training loop. Both c
 The lecture is [notebook 01](../../en/01_lenet_to_alexnet.ipynb). The course's package is not allowed in the answers, until you measure.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -38,7 +38,7 @@ r"""
 The lecture is [notebook 02](../../en/02_vgg.ipynb). The course's package (`seminar.probe`, `seminar.models`) is not allowed in the answers.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

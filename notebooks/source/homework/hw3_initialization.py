@@ -40,7 +40,7 @@ The lecture is [notebook 03](../../en/03_initialization.ipynb); dropout is in [n
 Random answers cannot be compared number by number. The checks draw many thousand numbers and look at their mean and their spread; a right answer always passes.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

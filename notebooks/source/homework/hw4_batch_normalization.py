@@ -36,7 +36,7 @@ Batch normalization is a dozen lines, and those lines hold more traps than any o
 The lecture is [notebook 04](../../en/04_batch_normalization.ipynb). Not allowed in the answers: PyTorch's batch normalization (`F.batch_norm`, `nn.BatchNorm2d` and the like, and in part 8 its functions that fuse it), and the course's package until you measure. All tensors of the checks are float64: make new ones with the type of `x`.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -38,7 +38,7 @@ One addition made networks of a hundred layers trainable. It is quickly drawn, a
 The lecture is [notebook 05](../../en/05_residual_learning.ipynb), for parts 6 and 8 also [notebook 07](../../en/07_why_resnet_works.ipynb). In parts 1 to 4 everything from PyTorch is allowed; `seminar.models` and `torchvision.models` are not. The checks compute in float64: make new tensors with the type of `x`.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")

@@ -38,7 +38,7 @@ ResNet-50 is ten years old, and still the network that new ones are compared wit
 The lecture is [notebook 06](../../en/06_bottleneck.ipynb). In parts 3 to 5 everything from PyTorch is allowed; `seminar.models` and `torchvision.models` are for part 6 alone, where you measure time. Where you count costs, in parts 2 and 8, `seminar.probe` is not allowed either. The checks of parts 1, 3, and 4 use float64: make new tensors of `x`'s type.
 """
 
-# %% language tags=["language"]
+# %% language
 import seminar
 
 seminar.language("ko")
