@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, OneCycleLR
 from tqdm.auto import tqdm
 
@@ -75,9 +77,9 @@ def fit(
     `clip` shortens the gradient of all parameters together to that norm when it is longer.
     `augmented` crops and mirrors at random. `precision` "auto" computes in bfloat16 where the
     hardware has it. `watch(history)` is called after every step and every epoch. Same seed, same
-    machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order of the images, the
-    augmentation and the dropout, and so torch's global random numbers; the model's first weights
-    were drawn before. Leaves `model` trained, on the device, in eval().
+    machine, same result: `seed` (else SEMINAR_SEED, else 0) sets the order of the images and, by
+    torch's global random numbers, the augmentation and the dropout; the model's first weights were
+    drawn before. Leaves `model` trained, on the device, in eval().
 
     Every epoch sees every image once. A last batch of a single image, on which batch normalization
     may have nothing to average, joins the batch before it.
@@ -156,6 +158,8 @@ def steps(
     lr: float = 0.1,
     momentum: float = 0.9,
     weight_decay: float = 0.0,
+    optimizer: Callable[..., Optimizer] | None = None,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     schedule: str = "one-cycle",
     clip: float | None = None,
     augmented: bool = False,
@@ -165,8 +169,13 @@ def steps(
 ) -> Generator[float, None, None]:
     """The loop under `fit`, without its checks and measuring: train on `split`, step by step.
 
-    Gives the loss of the mini-batch after each step, nats; inf or nan is left to the caller.
-    `list(steps(…))` trains to the end. The arguments are those of `fit`.
+    Gives the loss of the mini-batch after each step; inf or nan is left to the caller.
+    `list(steps(…))` trains to the end, `next(run)` takes one step: several networks can take turns,
+    and each sees its images in the order that it would see them in alone.
+
+    `optimizer(parameters, lr=lr)` makes another one than SGD with `momentum` and `weight_decay`,
+    such as torch.optim.Adam. `loss(outputs, labels)` is minimized; then the labels of `split` may
+    be anything, a tensor of numbers to be approached, say. All else as in `fit`.
     """
     where = settings.device(device)
     bf16 = settings.bfloat16(where, precision)
@@ -174,27 +183,33 @@ def steps(
     layout = torch.channels_last if bf16 or where.type == "cpu" else torch.preserve_format
     images, labels = split.images.to(where), split.labels.to(where)
     cuts = _cuts(len(images), batch_size)
-    settings.seed(seed)
+    # Global random numbers are for augmentation and dropout; others may draw some between steps.
+    draw = torch.Generator(where).manual_seed(settings.seed(seed))
     model.to(where).to(memory_format=layout)
-    optimizer = torch.optim.SGD(model.parameters(), lr, momentum, weight_decay=weight_decay)
-    scheduler = _schedule(schedule, optimizer, lr, epochs * (len(cuts) + 1))
+    if optimizer is None:
+        optimizer = partial(torch.optim.SGD, momentum=momentum, weight_decay=weight_decay)
+    descent = optimizer(model.parameters(), lr=lr)
+    scheduler = _schedule(schedule, descent, lr, epochs * (len(cuts) + 1))
 
-    with _exact():
-        for _ in range(epochs):
-            for batch in torch.randperm(len(images), device=where).tensor_split(cuts):
-                model.train()  # in every step, for the caller may have evaluated it
-                x, y = images[batch], labels[batch]
-                if augmented:
-                    x = augment(x)
+    for _ in range(epochs):
+        order = torch.randperm(len(images), generator=draw, device=where)
+        for batch in order.tensor_split(cuts):
+            model.train()  # in every step, for the caller may have evaluated it
+            x, y = images[batch], labels[batch]
+            if augmented:
+                x = augment(x)
+            if x.dim() == 4:
+                x = x.to(memory_format=layout)
+            with _exact():
                 with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-                    loss = F.cross_entropy(model(x.to(memory_format=layout)).float(), y)
-                optimizer.zero_grad()
-                loss.backward()
-                if clip is not None:
-                    nn.utils.clip_grad_norm_(model.parameters(), clip)
-                optimizer.step()
-                scheduler.step()
-                yield loss.item()  # waits for the device: once a step
+                    value = loss(model(x).float(), y)
+                descent.zero_grad()
+                value.backward()
+            if clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            descent.step()
+            scheduler.step()
+            yield value.item()  # waits for the device: once a step
 
 
 def _cuts(images: int, batch_size: int) -> list[int]:
@@ -292,12 +307,12 @@ def _finite(loss: float, what: str, lr: float, history: History) -> None:
         )
 
 
-def _schedule(name: str, optimizer: torch.optim.Optimizer, lr: float, steps: int) -> LRScheduler:
+def _schedule(name: str, optimizer: Optimizer, lr: float, total: int) -> LRScheduler:
     if name == "one-cycle":
         # The momentum stays: only the learning rate moves.
-        return OneCycleLR(optimizer, lr, total_steps=max(steps, 2), cycle_momentum=False)
+        return OneCycleLR(optimizer, lr, total_steps=max(total, 2), cycle_momentum=False)
     if name == "step":
-        return MultiStepLR(optimizer, [math.ceil(steps / 2), math.ceil(steps * 3 / 4)], gamma=0.1)
+        return MultiStepLR(optimizer, [math.ceil(total / 2), math.ceil(total * 3 / 4)], gamma=0.1)
     if name == "constant":
         return MultiStepLR(optimizer, [])
     raise ValueError(f"schedule is {name!r}; choose 'one-cycle', 'step' or 'constant'")

@@ -285,6 +285,37 @@ def test_steps_train_as_fit_does_and_measure_nothing(few, augmented, monkeypatch
     assert all(torch.equal(ours[key], fits[key]) for key in fits)
 
 
+def test_networks_that_take_turns_learn_as_each_does_alone(few):
+    how = {"epochs": 3, "batch_size": 50, "lr": 0.01}
+    alone = [list(train.steps(tiny(), few.train, seed=seed, **how)) for seed in (3, 4)]
+    runs = [train.steps(tiny(), few.train, seed=seed, **how) for seed in (3, 4)]
+    deterministic, taken = torch.backends.cudnn.deterministic, []
+    for pair in zip(*runs, strict=True):
+        taken.append(pair)
+        torch.rand(7)  # what is drawn between two steps, too, changes nothing
+        assert torch.backends.cudnn.deterministic == deterministic
+    assert [list(losses) for losses in zip(*taken, strict=True)] == alone
+
+
+def test_steps_take_another_optimizer_and_another_loss(few):
+    """Adam on a regression, without images: as a loop of torch's own does it."""
+    torch.manual_seed(1)
+    x, y = torch.rand(40, 3), torch.rand(40, 2)
+    ours, loop = nn.Linear(3, 2), nn.Linear(3, 2)
+    loop.load_state_dict(ours.state_dict())
+    split = data.Split(x, y)
+    how = {"epochs": 3, "batch_size": 40, "lr": 0.01, "schedule": "constant"}
+    found = list(train.steps(ours, split, optimizer=torch.optim.Adam, loss=F.mse_loss, **how))
+    adam = torch.optim.Adam(loop.parameters(), lr=0.01)
+    assert len(found) == 3
+    for loss in found:
+        wanted = F.mse_loss(loop(x), y)
+        assert loss == pytest.approx(wanted.item(), rel=1e-5)
+        adam.zero_grad()
+        wanted.backward()
+        adam.step()
+
+
 def test_steps_stop_where_the_caller_does_and_leave_inf_to_it(few):
     deterministic = torch.backends.cudnn.deterministic
     run = train.steps(tiny(), few.train, epochs=9, lr=1e30, schedule="constant", batch_size=50)
