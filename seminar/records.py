@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class Record(NamedTuple):
-    """What was measured, and how: `runs` by name; `source`: the command, seeds, versions, …."""
+    """What was measured, and how: `runs` by part; `source`: the command, seeds, versions, …."""
 
     runs: dict[str, Any]
     source: dict[str, str]
@@ -23,4 +23,13 @@ def load(name: str) -> Record:
     known = sorted(path.name.removesuffix(".json") for path in folder.iterdir())
     if name not in known:
         raise ValueError(f"there is no record {name!r}; there are {', '.join(map(repr, known))}")
-    return Record(**json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8")))
+    parts = json.loads(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    source = {}
+    for what in ("command", "seeds", "date", "versions", "hardware"):
+        said: dict[str, list[str]] = {}  # recorded at several times, parts may differ
+        for part, found in parts.items():
+            said.setdefault(found["source"][what], []).append(part)
+        source[what] = "; ".join(said)
+        if len(said) > 1:
+            source[what] = "; ".join(f"{text} ({', '.join(of)})" for text, of in said.items())
+    return Record({part: found["runs"] for part, found in parts.items()}, source)
