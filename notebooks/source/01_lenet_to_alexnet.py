@@ -40,13 +40,24 @@ import seminar
 seminar.language("ko")
 
 # %% imports
-import time
 from dataclasses import replace
 
 import torch
 from torch import nn
 
-from seminar import claims, data, explorers, figures, init, layers, models, probe, settings, train
+from seminar import (
+    claims,
+    data,
+    explorers,
+    figures,
+    init,
+    layers,
+    models,
+    probe,
+    settings,
+    train,
+)
+from seminar.experiments.timing import seconds
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
 digits = data.load("mnist5k")
@@ -294,20 +305,6 @@ def weighted(costs):
         **{f"conv{i}": layer for i, layer in enumerate(convs, 1)},
         **{f"FC{i}": layer for i, layer in enumerate(fcs, 1)},
     }
-
-
-def seconds(layer, x):
-    layer.to_empty(device="cpu")  # memory for this layer only
-    for parameter in layer.parameters():
-        nn.init.normal_(parameter, std=0.01)
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        with torch.no_grad():
-            y = layer.eval()(x)
-        times.append(time.perf_counter() - start)
-    layer.to("meta")
-    return min(times), y
 
 
 x, times = torch.rand(1, 3, 227, 227), []

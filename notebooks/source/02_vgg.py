@@ -42,7 +42,6 @@ import seminar
 seminar.language("ko")
 
 # %% imports
-import time
 from collections import Counter
 from itertools import product
 
@@ -50,6 +49,7 @@ import torch
 from torch import nn
 
 from seminar import claims, data, explorers, figures, init, models, probe, settings, train
+from seminar.experiments.timing import seconds
 from seminar.layers import LocalResponseNorm
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
@@ -769,20 +769,6 @@ figures.table(
 
 
 # %% shares tags=["nbval-ignore-output"]
-def seconds(layer, x):
-    layer.to_empty(device="cpu")  # memory for this layer only
-    for parameter in layer.parameters():
-        nn.init.normal_(parameter, std=0.01)
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        with torch.no_grad():
-            y = layer.eval()(x)
-        times.append(time.perf_counter() - start)
-    layer.to("meta")
-    return min(times), y
-
-
 rows = {name: Counter() for name in ("parameters", "multiply-adds (MACs)", "time here, one image")}
 x, stage, fc = (photo - mean)[None], 1, 0
 for layer in costs[16]:  # in order of use

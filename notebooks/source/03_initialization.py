@@ -49,10 +49,23 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from seminar import claims, data, explorers, figures, init, models, probe, records, settings, train
+from seminar import (
+    claims,
+    data,
+    experiments,
+    explorers,
+    figures,
+    init,
+    models,
+    probe,
+    records,
+    settings,
+    train,
+)
+from seminar.experiments.initialization import load_digits, race, relu_net
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
-digits = data.load("mnist5k", size=14)  # 14×14 pixels: mean 0, standard deviation 1
+digits = load_digits()  # 14×14 pixels: mean 0, standard deviation 1
 images, labels = digits.train.images, digits.train.labels
 x, y = images[:256].flatten(1).cpu(), labels[:256].cpu()  # 256 digits of 196 pixels
 
@@ -864,14 +877,14 @@ Computed and measured must agree, because ReLU and max pooling hand a positive f
 r"""
 ## 7. 22층과 30층
 
-이제 세미나의 그림을 재현합니다. He 등은 22층과 30층 신경망을 ImageNet에서 학습시키며, 한 번은 Xavier로, 한 번은 자신들의 방법으로 출발해 오류율을 에폭별로 그렸습니다. 여기서도 가중치가 있는 층이 22개, 30개인 신경망을 씁니다. 마지막 층은 클래스 10개, 나머지는 층마다 ReLU 유닛 256개입니다. 14×14로 줄인 숫자 이미지 4,000장으로 8에폭 동안 학습시킵니다. 옵티마이저(optimizer)는 확률적 경사 하강법(stochastic gradient descent, SGD)으로, 미니배치(mini-batch) 64장마다 한 스텝을 뗍니다. 학습률은 0.02이고, 모멘텀(momentum)이 있어 스텝마다 앞 스텝의 0.9배를 되풀이해 더합니다. 이미 아는 학습 루프(training loop)에 하나를 더했습니다. 모든 층의 기울기를 한 벡터로 보고, 그 길이가 1을 넘으면 방향은 그대로 두고 1로 줄입니다. 이것을 기울기 자르기(gradient clipping)라고 합니다. 무엇을 바꾸는지는 뒤에서 봅니다.
+이제 세미나의 그림을 재현합니다. He 등은 22층과 30층 신경망을 ImageNet에서 학습시키며, 한 번은 Xavier로, 한 번은 자신들의 방법으로 출발해 오류율을 에폭별로 그렸습니다. 여기서도 가중치가 있는 층이 22개, 30개인 신경망을 씁니다. 마지막 층은 클래스 10개, 나머지는 층마다 ReLU 유닛 256개입니다. 14×14로 줄인 숫자 이미지 4,000장으로 8에폭 동안 학습시킵니다. 옵티마이저(optimizer)는 확률적 경사 하강법(stochastic gradient descent, SGD)으로, 미니배치(mini-batch) 64장마다 한 스텝을 뗍니다. 학습률은 0.02이고, 모멘텀(momentum)이 있어 스텝마다 앞 스텝의 0.9배를 되풀이해 더합니다. 이미 아는 학습 루프(training loop)에 하나를 더했습니다. 모든 층의 기울기를 한 벡터로 보고, 그 길이가 1을 넘으면 방향은 그대로 두고 1로 줄입니다. 이것을 기울기 자르기(gradient clipping)라고 합니다. 무엇을 바꾸는지는 뒤에서 봅니다. 신경망과 학습의 코드는 패키지에 있는 그대로 아래에 있습니다. 뒤에 나오는 기록도 이 코드로 남겼습니다.
 """
 
 # %% slide-intro [markdown] lang="en"
 r"""
 ## 7. 22 layers and 30 layers
 
-Now the seminar's figure. He et al. trained networks of 22 and of 30 layers on ImageNet, once from Xavier's weights, once from their own, and drew the error against the *epoch*. Ours have 22 and 30 layers with weights, too. All but the last have 256 ReLU units, the last has the 10 classes. They learn 4,000 digits of 14×14 pixels for 8 epochs by *stochastic gradient descent* (SGD), one step per mini-batch of 64, at a learning rate of 0.02 and with *momentum*: each step also repeats 0.9 of the one before. One thing is added to the loop that you know: if the gradient, all layers together, is longer than 1, it is shortened to 1 (*gradient clipping*). What it changes, we see below.
+Now the seminar's figure. He et al. trained networks of 22 and of 30 layers on ImageNet, once from Xavier's weights, once from their own, and drew the error against the *epoch*. Ours have 22 and 30 layers with weights, too. All but the last have 256 ReLU units, the last has the 10 classes. They learn 4,000 digits of 14×14 pixels for 8 epochs by *stochastic gradient descent* (SGD), one step per mini-batch of 64, at a learning rate of 0.02 and with *momentum*: each step also repeats 0.9 of the one before. One thing is added to the loop that you know: if the gradient, all layers together, is longer than 1, it is shortened to 1 (*gradient clipping*). What it changes, we see below. The networks and their training are shown below as the package has them; the recorded runs that follow were made with the same code.
 """
 
 # %% predict-slide
@@ -885,49 +898,8 @@ slide_guess = explorers.predict(
     ],
 )
 
-
 # %% nets
-def relu_net(depth, scheme, bn=False, width=256):
-    """`depth` layers with weights: each has `width` ReLU units, the last the 10 classes."""
-    torch.manual_seed(seed)
-    layers, n_in = [nn.Flatten()], 196
-    for _ in range(depth - 1):
-        layers += [nn.Linear(n_in, width), *([nn.BatchNorm1d(width)] if bn else []), nn.ReLU()]
-        n_in = width
-    net = nn.Sequential(*layers, nn.Linear(width, 10))
-    return init.initialize(net, scheme).to(images.device)
-
-
-def sgd(parameters):
-    return torch.optim.SGD(parameters, lr=0.02, momentum=0.9)
-
-
-# %% race
-def one_epoch(net, optimizer, epoch, clip):
-    """Train on every image once; the training error after it."""
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(99 * seed + epoch))
-    net.train()
-    for batch in order.to(images.device).split(64):
-        loss = F.cross_entropy(net(images[batch]), labels[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        if clip:
-            nn.utils.clip_grad_norm_(net.parameters(), clip)
-        optimizer.step()
-    net.eval()  # BN then uses averages that it kept in training: notebook 04
-    with torch.no_grad():
-        return (net(images).argmax(1) != labels).float().mean().item()
-
-
-def race(nets, epochs=8, clip=1.0, optimizer=sgd):
-    """Train all `nets` side by side; after every epoch, the training errors so far."""
-    optimizers = {name: optimizer(net.parameters()) for name, net in nets.items()}
-    errors = {name: [] for name in nets}
-    for epoch in range(epochs):
-        for name, net in nets.items():
-            errors[name].append(one_epoch(net, optimizers[name], epoch, clip))
-        yield errors
-
+experiments.code(relu_net, race)
 
 # %% draw
 record = records.load("03_initialization")
@@ -963,9 +935,9 @@ def draw_race(errors, variant, picture):
 
 
 # %% slide tags=["nbval-ignore-output"]
-nets = {(depth, scheme): relu_net(depth, scheme.lower()) for depth, scheme in names}
+nets = {(depth, scheme): relu_net(depth, scheme.lower(), seed=seed) for depth, scheme in names}
 picture, handle = figures.Picture(12, 4.6), None
-for errors in race(nets):
+for errors in race(nets, digits, seed=seed):
     handle = figures.show(draw_race(errors, "clipped", picture), handle)
 
 # %% slide-claim
@@ -1006,7 +978,8 @@ Why does it not move at all? We look at what arrives: before the first step, the
 # %% still tags=["nbval-ignore-output"]
 norms = {}
 for scheme in ("He", "Xavier"):
-    found = probe.gradients(relu_net(30, scheme.lower()), images[:256], labels[:256])
+    net = relu_net(30, scheme.lower(), seed=seed)
+    found = probe.gradients(net, images[:256], labels[:256])
     norms[scheme] = [g.norm().item() for name, g in found.items() if name.endswith("weight")]
 figures.lines(
     {scheme: (range(1, 31), values) for scheme, values in norms.items()},
@@ -1188,9 +1161,9 @@ bands = {
     )
 }
 title = "30 layers with and without batch normalization; pale: five seeds, recorded"
-nets = {scheme: relu_net(30, scheme.lower(), bn=True) for scheme in before}
+nets = {scheme: relu_net(30, scheme.lower(), bn=True, seed=seed) for scheme in before}
 picture, handle = figures.Picture(12, 4.6), None
-for after in race(nets, clip=None):
+for after in race(nets, digits, clip=None, seed=seed):
     panels = dict(zip(bands, (before, after), strict=True))
     handle = figures.show(draw(panels, bands, title, picture), handle)
 
@@ -1250,7 +1223,7 @@ r"""
 
    10과 11 사이입니다. 히스토그램이 0과 1에 몰리고 활성값의 절반쯤이 포화됩니다. 유닛이 거의 스위치가 된 셈입니다. 기울기는 포화되지 않은 나머지 절반과 큰 가중치로 버팁니다.
    </details>
-2. 7절의 신경망 넷을 `race(nets, clip=None)`으로, 또 `race(nets, optimizer=lambda p: torch.optim.Adam(p, lr=0.001))`로 학습시켜 보세요. 신경망은 매번 새로 만드세요. 여러분의 결과가 기록된 범위에 듭니까?
+2. 7절의 신경망 넷을 `race(nets, digits, clip=None)`으로, 또 `race(nets, digits, optimizer=torch.optim.Adam, lr=0.001)`로 학습시켜 보세요. 신경망은 매번 새로 만드세요. 여러분의 결과가 기록된 범위에 듭니까?
    <details><summary>하는 방법</summary>
 
    신경망을 학습시킨 네 줄짜리 셀을 복사한 다음, 맞는 띠가 그려지도록 `"clipped"`를 `"not clipped"`나 `"Adam"`으로 바꾸세요. 기록에 쓴 프로세서에서는 기록된 시드 0의 곡선이 똑같이 나옵니다. 다른 컴퓨터에서는 계산의 마지막 자리가 달라서 곡선도 조금 달라집니다.
@@ -1260,7 +1233,7 @@ r"""
 
    양수인 절반에서 $\tfrac12\mathrm{Var}(y)$, 음수인 절반에서 $\tfrac12 a^2\,\mathrm{Var}(y)$가 나오므로 $\mathrm{Var}(w) = 2/((1 + a^2)\,n_{in})$입니다. He 등의 식 (15)입니다. `F.leaky_relu(z, 0.25).square().mean() / z.square().mean()`으로 확인하면 0.53, 곧 $(1 + 0.25^2)/2$가 나옵니다.
    </details>
-4. `net = relu_net(22, "he", bn=True)`의 가중치를, 뒤에 배치 정규화가 없는 마지막 층만 빼고 모두 4배로 한 다음 `*_, errors = race({"× 4": net}, clip=None)`으로 학습시켜 보세요. 출발할 때의 출력은 그대로입니다. 학습도 그대로일까요?
+4. `net = relu_net(22, "he", bn=True)`의 가중치를, 뒤에 배치 정규화가 없는 마지막 층만 빼고 모두 4배로 한 다음 `*_, errors = race({"× 4": net}, digits, clip=None)`으로 학습시켜 보세요. 출발할 때의 출력은 그대로입니다. 학습도 그대로일까요?
    <details><summary>나오는 결과</summary>
 
    느려집니다. 시드 0–2에서 8에폭 뒤의 훈련 오류율이 3.4–3.8%가 아니라 6.4–7.2%입니다. (곱할 때는 `torch.no_grad()` 안에서 `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`를 세 줄로 쓰세요.) 기울기는 4분의 1이고 가중치는 4배이므로, 제 크기에 견주면 한 스텝에 16분의 1만 움직이는 셈입니다.
@@ -1333,7 +1306,7 @@ The course's homework checks your answers at once: [HW3](homework/hw3_initializa
 
    Between 10 and 11. The histograms stand at 0 and at 1, and about half of the activations are saturated: the units are nearly switches. The gradient rests on the other half, and on large weights.
    </details>
-2. In section 7, train the four networks with `race(nets, clip=None)`, and with `race(nets, optimizer=lambda p: torch.optim.Adam(p, lr=0.001))`. Make new networks each time. Does your seed lie within the recorded range?
+2. In section 7, train the four networks with `race(nets, digits, clip=None)`, and with `race(nets, digits, optimizer=torch.optim.Adam, lr=0.001)`. Make new networks each time. Does your seed lie within the recorded range?
    <details><summary>How to do it</summary>
 
    Copy the cell of four lines that trained them, and change `"clipped"` to `"not clipped"` or `"Adam"`, so that the right band is drawn. On the processor that recorded them you get seed 0's curve of the record exactly; elsewhere the last digits of the arithmetic differ, and with them the curves.
@@ -1343,7 +1316,7 @@ The course's homework checks your answers at once: [HW3](homework/hw3_initializa
 
    The positive half contributes $\tfrac12\mathrm{Var}(y)$ and the negative half $\tfrac12 a^2\,\mathrm{Var}(y)$, so $\mathrm{Var}(w) = 2/((1 + a^2)\,n_{in})$: equation (15) of He et al. For the check, `F.leaky_relu(z, 0.25).square().mean() / z.square().mean()` gives 0.53, which is $(1 + 0.25^2)/2$.
    </details>
-4. Take `net = relu_net(22, "he", bn=True)`, multiply all of its weights by 4 except the last layer's, which no BN follows, and train it: `*_, errors = race({"× 4": net}, clip=None)`. At the start its output has not changed. Does its training?
+4. Take `net = relu_net(22, "he", bn=True)`, multiply all of its weights by 4 except the last layer's, which no BN follows, and train it: `*_, errors = race({"× 4": net}, digits, clip=None)`. At the start its output has not changed. Does its training?
    <details><summary>What comes out</summary>
 
    It is slower: on seeds 0 to 2 the training error after 8 epochs is 6.4–7.2% instead of 3.4–3.8%. (To multiply: under `torch.no_grad()`, `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`, on three lines.) The gradient is a quarter as large and the weights four times as large, so relative to its size a weight moves 16 times less per step.

@@ -51,10 +51,32 @@ import torch.nn.functional as F
 from torch import nn
 
 import seminar.layers
-from seminar import claims, data, explorers, figures, init, probe, records, settings, train
+from seminar import (
+    claims,
+    data,
+    experiments,
+    explorers,
+    figures,
+    init,
+    probe,
+    records,
+    settings,
+    train,
+)
+from seminar.experiments.batch_normalization import (
+    Stir,
+    final_loss,
+    late,
+    learn,
+    load_digits,
+    network,
+    overfit,
+    small,
+    smooth,
+)
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
-digits = data.load("mnist5k", size=14)  # 14×14 pixels: mean 0, standard deviation 1
+digits = load_digits()  # 14×14 pixels: mean 0, standard deviation 1
 images, labels = digits.train.images, digits.train.labels
 torch.set_flush_denormal(True)  # numbers below 1e-38 become 0; they would slow the processor
 device = images.device
@@ -278,13 +300,9 @@ def perceptron(split, which, epochs=8):
     torch.manual_seed(seed)
     net = nn.Sequential(nn.Flatten(), nn.Linear(196, 128), nn.ReLU(), nn.Linear(128, 10))
     init.initialize(net, "he").to(device)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
-    for _ in range(epochs):
-        for batch in which[torch.randperm(len(which)).to(device)].split(64):
-            loss = F.cross_entropy(net(split.images[batch]), split.labels[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    chosen = data.Split(split.images[which], split.labels[which])
+    how = {"epochs": epochs, "batch_size": 64, "lr": 0.05, "schedule": "constant", "seed": seed}
+    list(train.steps(net, chosen, **how, precision="float32"))  # all of the steps
     return net
 
 
@@ -410,84 +428,19 @@ Now the step that Ioffe and Szegedy made in 2015. Look at the sixth layer of a n
 
 # %% net-intro [markdown] lang="ko"
 r"""
-지켜보려면 깊으면서도 빠른 신경망이 필요합니다. 채널(channel)이 16개인 합성곱(convolution) 12층과 완전 연결 층(fully connected layer) 하나로 만들고, ReLU마다 그 앞에 배치 정규화를 넣거나 뺍니다. 배치 정규화는 채널마다 미니배치(mini-batch)의 평균을 빼고 표준편차로 나눈 다음, 학습되는 수 $\gamma$를 곱하고 $\beta$를 더합니다. 4절에서 직접 만듭니다. 신경망은 14×14로 줄인 숫자 4,000장을 64장짜리 미니배치로 125스텝, 곧 두 에폭(epoch)쯤 배웁니다. 다음 두 셀을 읽어 보세요. 이 노트북 끝까지 이 신경망을 뜯어봅니다.
+지켜보려면 깊으면서도 빠른 신경망이 필요합니다. 채널(channel)이 16개인 합성곱(convolution) 12층과 완전 연결 층(fully connected layer) 하나로 만들고, ReLU마다 그 앞에 배치 정규화를 넣거나 뺍니다. 배치 정규화는 채널마다 미니배치(mini-batch)의 평균을 빼고 표준편차로 나눈 다음, 학습되는 수 $\gamma$를 곱하고 $\beta$를 더합니다. 4절에서 직접 만듭니다. 신경망은 14×14로 줄인 숫자 4,000장을 64장짜리 미니배치로 125스텝, 곧 두 에폭(epoch)쯤 배웁니다. 다음 셀에 패키지에 있는 코드가 그대로 나옵니다. 읽어 보세요. 이 노트북 끝까지 이 신경망을 뜯어봅니다. (`Stir`는 7절에 나옵니다.)
 """
 
 # %% net-intro [markdown] lang="en"
 r"""
-To watch it we need a deep network that is quick. Ours has 12 convolutions of 16 channels and one fully connected layer, with or without batch normalization (BN) before each ReLU. BN subtracts from each channel its mean over the mini-batch and divides by its standard deviation; then it multiplies by $\gamma$ and adds $\beta$, two learned numbers per channel. Section 4 builds it. The network learns 4,000 digits of 14×14 pixels in mini-batches of 64, for 125 steps: about two epochs. Read the two cells: this is the network that the rest of the notebook questions.
+To watch it we need a deep network that is quick. Ours has 12 convolutions of 16 channels and one fully connected layer, with or without batch normalization (BN) before each ReLU. BN subtracts from each channel its mean over the mini-batch and divides by its standard deviation; then it multiplies by $\gamma$ and adds $\beta$, two learned numbers per channel. Section 4 builds it. The network learns 4,000 digits of 14×14 pixels in mini-batches of 64, for 125 steps: about two epochs. Read the code, as the package has it: this is the network that the rest of the notebook questions. (`Stir` comes in section 7.)
 """
 
-
 # %% net
-def network(bn, stir=0.0, gain=1.0):
-    """12 convolutions of 16 channels, the mean of each channel, and the 10 classes."""
-    torch.manual_seed(seed)
-    layers, channels = [], 1
-    for i in range(12):
-        layers.append(nn.Conv2d(channels, 16, 3, padding=1, bias=not bn))
-        if bn:
-            layers.append(nn.BatchNorm2d(16))
-        if stir:
-            layers.append(Stir(stir))  # section 7
-        layers.append(nn.ReLU())
-        if i in (1, 5):
-            layers.append(nn.MaxPool2d(2))
-        channels = 16
-    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
-    init.initialize(net, "he")
-    with torch.no_grad():
-        for layer in net:
-            if isinstance(layer, nn.Conv2d):
-                layer.weight.mul_(gain)
-    return net.to(device, memory_format=torch.channels_last)  # the faster order in memory
-
-
-def batches(steps, size=64):
-    """The numbers of each step's images: all in a new order, less an incomplete last batch."""
-    draw = torch.Generator().manual_seed(seed)
-    while True:
-        for batch in torch.randperm(len(images), generator=draw).split(size)[: len(images) // size]:
-            if steps == 0:
-                return
-            steps -= 1
-            yield batch.to(device)
-
-
-def train_step(net, optimizer, batch, clip=None):
-    """One step on the images `batch`; the loss before it, in training mode."""
-    net.train()
-    loss = F.cross_entropy(net(images[batch]), labels[batch])
-    optimizer.zero_grad()
-    loss.backward()
-    if clip:
-        nn.utils.clip_grad_norm_(net.parameters(), clip)
-    optimizer.step()
-    return loss.item()
-
-
-def learn(net, lr, clip=None, steps=125, watch=None):
-    """Train `net`; after every step the losses so far. `watch(net, step, batch)` comes before."""
-    optimizer, losses = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9), []
-    for step, batch in enumerate(batches(steps)):
-        if watch:
-            watch(net, step, batch)
-        losses.append(train_step(net, optimizer, batch, clip))
-        yield losses
+experiments.code(network, learn)
 
 
 # %% learn
-def late(losses):
-    """The mean loss of the last 25 steps."""
-    return sum(losses[-25:]) / 25
-
-
-def smooth(losses, width=10):
-    """(steps, mean loss of each `width` steps)."""
-    ends = range(width, len(losses) + 1, width)
-    return list(ends), [sum(losses[end - width : end]) / width for end in ends]
-
-
 def race(runs, title, earlier=()):
     """Train all `runs` side by side in a growing figure; their losses, after the `earlier` ones."""
     picture, handle, found = figures.Picture(10, 4.4), None, dict(earlier)
@@ -552,7 +505,7 @@ class Watcher:
     def __init__(self):
         self.moments, self.shapes = {}, {}
 
-    def __call__(self, net, step, batch):
+    def __call__(self, net, step):
         if step % 5 > 1:
             return
         values = arriving(net)
@@ -587,9 +540,12 @@ class Watcher:
 
 # %% watch tags=["nbval-ignore-output"]
 setups = {"without BN": (False, {"lr": 0.1, "clip": 1.0}), "with BN": (True, {"lr": 0.1})}
-nets = {name: network(bn) for name, (bn, _) in setups.items()}
+nets = {name: network(bn, seed=seed) for name, (bn, _) in setups.items()}
 watchers = {name: Watcher() for name in setups}
-runs = {n: learn(nets[n], **how, watch=watchers[n]) for n, (_, how) in setups.items()}
+runs = {
+    name: learn(nets[name], digits, **how, watch=watchers[name], seed=seed)
+    for name, (_, how) in setups.items()
+}
 losses = race(runs, "12 convolutions with and without batch normalization")
 
 # %% watch-seen [markdown] lang="ko"
@@ -734,6 +690,11 @@ def parts(net):
     return found
 
 
+def mini_batch(step):
+    """The numbers of 64 digits, other ones at every step."""
+    return torch.arange(64, device=device) + 64 * (step % 62)
+
+
 def gradients(net, parameters, batch):
     """The loss of the mini-batch in training mode, and its gradient."""
     loss = F.cross_entropy(net.train()(images[batch]), labels[batch])
@@ -786,17 +747,16 @@ def plan_and_outcome(net, lr, clip=None):
     """Train `net`; at every fifth step from the 10th, what twice its step would change."""
     found = []
 
-    def watch(net, step, batch):
+    def watch(net, step):
         if step >= 10 and step % 5 == 0:
-            found.append(alone_and_together(net, batch, lr, clip))
+            found.append(alone_and_together(net, mini_batch(step), lr, clip))
 
-    for _ in learn(net, lr, clip, watch=watch):
-        pass
+    list(learn(net, digits, lr, clip, watch=watch, seed=seed))
     return found
 
 
 plans = {
-    name: torch.tensor(plan_and_outcome(network(bn), **how)).mean(0).tolist()
+    name: torch.tensor(plan_and_outcome(network(bn, seed=seed), **how)).mean(0).tolist()
     for name, (bn, how) in setups.items()
 }
 lower, upper, together = plans["without BN"]
@@ -881,8 +841,7 @@ First we let the trained network come to rest, for section 5 needs it: 60 more s
 
 # %% settle
 net = nets["with BN"]
-for _ in learn(net, 0.01, steps=60):  # at a tenth of the learning rate the weights come to rest
-    pass
+list(learn(net, digits, lr=0.01, steps=60, seed=seed))  # at a tenth of the learning rate
 
 # %% algorithm tags=["nbval-ignore-output"]
 normalizers = [i for i, layer in enumerate(net) if isinstance(layer, nn.BatchNorm2d)]
@@ -1638,21 +1597,16 @@ r"""
 
 
 # %% final-loss
-def final_loss(bn, lr, gain, steps=60):
-    """The mean loss of the last 10 steps; infinite if a loss was no longer a number."""
-    for losses in learn(network(bn, gain=gain), lr, steps=steps):
-        if not math.isfinite(losses[-1]):
-            return math.inf
-    return statistics.fmean(losses[-10:])
-
-
 def landscape(bn, rates, gains):
-    return [[final_loss(bn, lr, gain) for lr in rates] for gain in gains]
+    return [[final_loss(bn, digits, lr, gain, seed=seed) for lr in rates] for gain in gains]
 
 
 def draw_map(found, rates, gains, title):
     names = ([f"{v:g}" for v in values] for values in (gains, rates))
     return figures.maps(found, *names, title, "learning rate", "He's weights times", (0, 2.4))
+
+
+experiments.code(final_loss)
 
 
 # %% predict-map
@@ -1719,53 +1673,14 @@ r"""
 **Sentence 4.** To *regularize* is to make a network do better on new data without fitting the training data better. So we need two networks that both fit the training data almost perfectly. 500 digits are few enough: a small network with two convolutions and two fully connected layers learns them by heart in 20 epochs, with or without BN.
 """
 
-
 # %% few-net
-def small(bn):
-    """LeNet-like: two convolutions and two fully connected layers, all but the last with BN."""
-    torch.manual_seed(seed)
-    layers = [
-        nn.Conv2d(1, 16, 3, padding=1),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(288, 128),
-        nn.BatchNorm1d(128),
-        nn.ReLU(),
-        nn.Linear(128, 10),
-    ]
-    kept = [
-        layer for layer in layers if bn or not isinstance(layer, (nn.BatchNorm2d, nn.BatchNorm1d))
-    ]
-    return init.initialize(nn.Sequential(*kept), "he").to(device)
-
-
-def overfit(bn, lr, quiet=False, epochs=20):
-    """Train on 500 digits only; (training loss, test loss, test error). `quiet`: BN takes its
-    mean and variance from all 500 instead of the mini-batch of 50.
-    """
-    net, x, y = small(bn), images[:500], labels[:500]
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
-    draw = torch.Generator().manual_seed(seed)
-    for _ in range(epochs):
-        for batch in torch.randperm(500, generator=draw).to(device).split(50):
-            net.train()
-            logits = net(x)[batch] if quiet else net(x[batch])
-            loss = F.cross_entropy(logits, y[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    fitted, _ = train.evaluate(net, data.Split(x, y))
-    return fitted, *train.evaluate(net, digits.test)
-
+experiments.code(small, overfit)
 
 # %% few tags=["nbval-ignore-output"]
-rows = {"without BN": overfit(False, 0.01), "with BN": overfit(True, 0.1)}
+rows = {
+    "without BN": overfit(False, digits, 0.01, seed=seed),
+    "with BN": overfit(True, digits, 0.1, seed=seed),
+}
 figures.table(
     ["500 training digits", "training loss", "test loss", "test error"],
     [(name, f"{a:.3f}", f"{b:.3f}", f"{c:.1%}") for name, (a, b, c) in rows.items()],
@@ -1839,21 +1754,8 @@ Santurkar et al. (2018) had a simple idea. Leave BN in, and make the distributio
 Ours multiplies every channel by a random factor between 0.75 and 1.25, and adds a random number between −0.25 and 0.25, the same for all images, other ones at the next step. We call it *stirring*.
 """
 
-
 # %% stir
-class Stir(nn.Module):
-    """In training: each channel times a random factor, plus a random number, new at every step."""
-
-    def __init__(self, most):
-        super().__init__()
-        self.most = most  # the factor from 1 - most to 1 + most, the number from -most to most
-
-    def forward(self, z):
-        if not self.training:
-            return z
-        factor, number = self.most * (2 * torch.rand(2, z.shape[1], 1, 1, device=z.device) - 1)
-        return (1 + factor) * z + number
-
+experiments.code(Stir)
 
 # %% predict-stir
 stir_guess = explorers.predict(
@@ -1865,8 +1767,14 @@ stir_guess = explorers.predict(
 # %% trial tags=["nbval-ignore-output"]
 watchers["with BN, stirred"] = Watcher()
 runs = {
-    "with BN, stirred": learn(network(True, stir=0.25), 0.1, watch=watchers["with BN, stirred"]),
-    "without BN, not clipped": learn(network(False), 0.03),
+    "with BN, stirred": learn(
+        network(True, stir=0.25, seed=seed),
+        digits,
+        lr=0.1,
+        watch=watchers["with BN, stirred"],
+        seed=seed,
+    ),
+    "without BN, not clipped": learn(network(False, seed=seed), digits, lr=0.03, seed=seed),
 }
 losses = race(runs, "Internal covariate shift on trial", losses)
 
@@ -2004,22 +1912,21 @@ def ahead(net, batch):
 
 # %% inspect
 tried = {
-    "without BN": (network(False), {"lr": 0.1, "clip": 1.0}),
-    "with BN": (network(True), {"lr": 0.1}),
-    "with BN, stirred": (network(True, stir=0.25), {"lr": 0.1}),
-    "without BN, not clipped": (network(False), {"lr": 0.03}),
+    "without BN": ({"bn": False}, {"lr": 0.1, "clip": 1.0}),
+    "with BN": ({"bn": True}, {"lr": 0.1}),
+    "with BN, stirred": ({"bn": True, "stir": 0.25}, {"lr": 0.1}),
+    "without BN, not clipped": ({"bn": False}, {"lr": 0.03}),
 }
 agreements, views = {name: [] for name in tried}, {name: [] for name in tried}
-for name, (candidate, how) in tried.items():
+for name, (build, how) in tried.items():
 
-    def watch(net, step, batch, name=name, how=how):
+    def watch(net, step, name=name, how=how):
         if step >= 10 and step % 10 == 0:
-            views[name].append(ahead(net, batch))
+            views[name].append(ahead(net, mini_batch(step)))
         if step >= 20 and step % 20 == 0:
-            agreements[name].append(agreement(net, batch, **how))
+            agreements[name].append(agreement(net, mini_batch(step), **how))
 
-    for _ in learn(candidate, **how, watch=watch):
-        pass
+    list(learn(network(**build, seed=seed), digits, **how, watch=watch, seed=seed))
 
 # %% targets-figure tags=["nbval-ignore-output"]
 figures.panels(
@@ -2180,12 +2087,12 @@ r"""
 
    시드 5개에서 7–16%입니다. 64장씩 읽는 학습 모드에서는 5–7%이므로, 여기서는 `eval()`이 더 나쁩니다. 가중치가 빠르게 움직이는데, 최근 20스텝쯤의 평균인 이동 통계량이 그것을 따라가지 못하기 때문입니다.
    </details>
-3. 배치 정규화가 **없는** 신경망을 휘저어 보세요. ReLU마다 그 앞에 `Stir(0.25)`를 넣으면 됩니다(`network`의 `if`를 고치세요). 7절을 읽은 지금, 결과가 어떨 것으로 예상합니까?
+3. 배치 정규화가 **없는** 신경망을 휘저어 보세요. `network(False, stir=0.25)`는 ReLU마다 그 앞에 `Stir(0.25)`를 넣습니다. 7절을 읽은 지금, 결과가 어떨 것으로 예상합니까?
    <details><summary>살펴볼 것</summary>
 
    기울기를 자른 신경망과 같은 학습률에서 견주세요. 결론은 조심스럽게 내려야 합니다. 배치 정규화가 없으면 표준편차가 1이 아니므로 0.25가 표준편차의 4분의 1이 아닙니다. 어떻게 하면 표준편차의 4분의 1만큼 옮길 수 있을까요?
    </details>
-4. `network`에서 배치 정규화 대신 `nn.GroupNorm(4, 16)`을 넣어 보세요. 이미지마다 따로 정규화하는 층입니다. 이 노트북에서 본 것 가운데 무엇이 남을까요?
+4. `network`의 코드를 새 셀에 복사한 다음, 배치 정규화 대신 `nn.GroupNorm(4, 16)`을 넣어 보세요. 이미지마다 따로 정규화하는 층입니다. 이 노트북에서 본 것 가운데 무엇이 남을까요?
    <details><summary>살펴볼 것</summary>
 
    학습할 때와 평가할 때가 같아지므로 5절이 통째로 사라집니다. 이동 통계량도, 한 장짜리 배치도, 깜빡 잊을 `eval()`도 없습니다.
@@ -2263,12 +2170,12 @@ The course's homework checks your answers at once: [HW4](homework/hw4_batch_norm
 
    On five seeds it is 7–16%, against 5–7% in training mode in batches of 64: here `eval()` is the worse of the two. The weights move fast, and the running statistics, an average of the last 20 steps or so, lag behind.
    </details>
-3. Stir a network **without** BN: put `Stir(0.25)` in front of each ReLU (change the `if` in `network`). What do you expect, after section 7?
+3. Stir a network **without** BN: `network(False, stir=0.25)` puts a `Stir(0.25)` in front of each ReLU. What do you expect, after section 7?
    <details><summary>What to look at</summary>
 
    Compare it with the clipped network, at its learning rate. Be careful with the conclusion: without BN a shift of 0.25 is not a quarter of a standard deviation. How would you make it one?
    </details>
-4. Put `nn.GroupNorm(4, 16)` in place of BN. It normalizes each image by itself. Which of the notebook's findings survive?
+4. Copy the code of `network` into a new cell, and put `nn.GroupNorm(4, 16)` in place of BN. It normalizes each image by itself. Which of the notebook's findings survive?
    <details><summary>What to look at</summary>
 
    Training and evaluation are then the same thing, so all of section 5 goes away: no running statistics, no batch of one, no forgotten `eval()`.

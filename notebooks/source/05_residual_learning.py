@@ -41,7 +41,6 @@ seminar.language("ko")
 
 # %% imports
 import copy
-import inspect
 import statistics
 
 import torch
@@ -51,6 +50,7 @@ from torch import nn
 from seminar import (
     claims,
     data,
+    experiments,
     explorers,
     figures,
     init,
@@ -60,9 +60,19 @@ from seminar import (
     settings,
     train,
 )
+from seminar.experiments.residual_learning import (
+    Block,
+    blocks_of,
+    branch_sizes,
+    build,
+    fit_stack,
+    learn,
+    load_digits,
+    stack,
+)
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
-digits = data.load("mnist5k", size=10)  # 10×10 pixels: mean 0, standard deviation 1
+digits = load_digits()  # 10×10 pixels: mean 0, standard deviation 1
 device = digits.train.images.device
 torch.set_flush_denormal(True)  # numbers below 1e-38 become 0; they would slow the processor
 
@@ -85,24 +95,7 @@ Ours are the same networks at a smaller scale: 8 channels at first instead of 16
 """
 
 # %% nets
-setting = {"epochs": 5, "batch_size": 128, "lr": 0.1, "schedule": "one-cycle"}
-
-
-def build(depth, shortcut=None):
-    """A network of section 4.2 of the paper, 8 channels wide: plain, or with shortcuts "A"."""
-    settings.seed(seed)
-    options = {"in_channels": 1, "width": 8}
-    if shortcut:
-        net = models.resnet_cifar(depth, shortcut, **options)
-    else:
-        net = models.plain_cifar(depth, **options)
-    return net.to(device, memory_format=torch.channels_last)  # the faster order in memory
-
-
-def learn(net, **changed):
-    """Train `net` in our setting, less what is `changed`; its History."""
-    return train.fit(net, digits, **{**setting, **changed}, seed=seed, progress=False)
-
+experiments.code(build, learn)
 
 # %% predict-deeper
 deeper_guess = explorers.predict(
@@ -142,11 +135,14 @@ def race(nets, title):
 
         return watch
 
-    return {name: learn(net, watch=watcher(name, convolutions(net))) for name, net in nets.items()}
+    return {
+        name: learn(net, digits, seed, watch=watcher(name, convolutions(net)))
+        for name, net in nets.items()
+    }
 
 
 # %% plain tags=["nbval-ignore-output"]
-plain = {f"plain-{depth}": build(depth) for depth in (20, 56)}
+plain = {f"plain-{depth}": build(depth, seed=seed) for depth in (20, 56)}
 runs = race(plain, "Plain networks")
 
 
@@ -213,7 +209,7 @@ shortcut_guess = explorers.predict(
 )
 
 # %% shortcuts tags=["nbval-ignore-output"]
-residual = {f"ResNet-{depth}": build(depth, "A") for depth in (20, 56)}
+residual = {f"ResNet-{depth}": build(depth, "A", seed) for depth in (20, 56)}
 runs |= race(residual, "The same networks with shortcuts")
 
 # %% shortcuts-claim
@@ -550,8 +546,8 @@ def gradient_norms(net):
     return [gradient.norm().item() for gradient in found.values() if gradient.dim() == 4]
 
 
-at_start = {f"plain-{depth}": gradient_norms(build(depth)) for depth in (20, 56, 110)}
-at_start |= {f"ResNet-{depth}": gradient_norms(build(depth, "A")) for depth in (56, 110)}
+at_start = {f"plain-{depth}": gradient_norms(build(depth, seed=seed)) for depth in (20, 56, 110)}
+at_start |= {f"ResNet-{depth}": gradient_norms(build(depth, "A", seed)) for depth in (56, 110)}
 figures.lines(
     {name: (range(1, len(sizes) + 1), sizes) for name, sizes in at_start.items()},
     "Before training: the gradient of each convolution",
@@ -822,7 +818,7 @@ def become_identity(block):
 
 def deepen(trained, depth):
     """A plain network of `depth` layers: the `trained` one's, then identities in each stage."""
-    deeper, extra = build(depth), []
+    deeper, extra = build(depth, seed=seed), []
     for name in ("conv1", "bn1", "fc"):
         getattr(deeper, name).load_state_dict(getattr(trained, name).state_dict())
     for name in ("layer1", "layer2", "layer3"):
@@ -954,8 +950,8 @@ One question remains. SGD does not find this solution. Does it at least stay the
 """
 
 # %% stay tags=["nbval-ignore-output"]
-starts = {lr: learn(copy.deepcopy(calibrated), epochs=1, lr=lr) for lr in (0.01, 0.1)}
-control = learn(copy.deepcopy(plain["plain-20"]), epochs=1, lr=0.1)
+starts = {lr: learn(copy.deepcopy(calibrated), digits, seed, epochs=1, lr=lr) for lr in (0.01, 0.1)}
+control = learn(copy.deepcopy(plain["plain-20"]), digits, seed, epochs=1, lr=0.1)
 figures.table(
     ["network", "training error"],
     [
@@ -1015,49 +1011,8 @@ That can be tried out directly, without images. A block is two linear layers wit
 Three stacks: plain; residual, with He initialization; and residual with the last layer of each $F$ set to 0 at the start.
 """
 
-
 # %% stack
-class Block(nn.Module):
-    """F(x): two linear layers of 32 units. Then ReLU(F(x)), or with a shortcut ReLU(F(x) + x)."""
-
-    def __init__(self, shortcut, bn=False):
-        super().__init__()
-        self.shortcut = shortcut
-        norms = [nn.BatchNorm1d(32) if bn else nn.Identity() for _ in range(2)]
-        self.f = nn.Sequential(nn.Linear(32, 32), norms[0], nn.ReLU(), nn.Linear(32, 32), norms[1])
-
-    def forward(self, x):
-        y = self.f(x)
-        return F.relu(y + x if self.shortcut else y)
-
-
-def stack(blocks, kind, bn=False):
-    """`blocks` blocks that are "plain", "residual", or "residual from 0": F(x) = 0 at the start."""
-    torch.manual_seed(seed)
-    net = nn.Sequential(*(Block(kind != "plain", bn) for _ in range(blocks)))
-    init.initialize(net, "he")
-    if kind == "residual from 0":
-        for block in net:
-            nn.init.zeros_(block.f[4 if bn else 3].weight)  # γ of the last BN, or the last layer
-    return net
-
-
-def fit_stack(net, change=0.0, lr=0.003, steps=200):
-    """Let `net` learn H(x) = x + `change` · g(x); the relative error at every step."""
-    draw = torch.Generator().manual_seed(seed)
-    mixed = torch.randn(32, 32, generator=draw) / 32**0.5
-    optimizer, errors = torch.optim.Adam(net.parameters(), lr=lr), []
-    for _ in range(steps):
-        x = torch.rand(256, 32, generator=draw)  # new inputs at every step, none negative
-        wanted = x + change * F.relu(torch.tanh(x @ mixed))
-        loss = F.mse_loss(net(x), wanted)
-        mean_s_loss = F.mse_loss(wanted.mean(0).expand_as(wanted), wanted)
-        errors.append((loss / mean_s_loss).sqrt().item())  # 1: no better than the mean
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return errors
-
+experiments.code(Block, stack, fit_stack)
 
 # %% predict-identity
 identity_guess = explorers.predict(
@@ -1071,7 +1026,9 @@ kinds = ("plain", "residual", "residual from 0")
 depths = (1, 3, 10)
 learned = {
     change: {
-        (kind, k): fit_stack(stack(k, kind), change, steps=300) for kind in kinds for k in depths
+        (kind, k): fit_stack(stack(k, kind, seed=seed), change, steps=300, seed=seed)
+        for kind in kinds
+        for k in depths
     }
     for change in (0.0, 0.2)
 }
@@ -1236,36 +1193,18 @@ r"""
 If the blocks of a trained ResNet were near the identity, $F(x)$ would be small compared with $x$. We can measure that: the norm of $F(x)$ over the norm of what the shortcut carries, in every block of ResNet-56, over the test digits.
 """
 
-
 # %% branch
-@torch.no_grad()
-def branch_sizes(net):
-    """‖F(x)‖ / ‖W_s x‖ in every block of a ResNet, over the test digits."""
-    sizes = []
-
-    def look(block, inputs, _):
-        (x,) = inputs
-        y = block.bn2(block.conv2(F.relu(block.bn1(block.conv1(x)))))
-        kept = x if block.downsample is None else block.downsample(x)
-        sizes.append((y.norm() / kept.norm()).item())
-
-    blocks = [block for stage in (net.layer1, net.layer2, net.layer3) for block in stage]
-    hooks = [block.register_forward_hook(look) for block in blocks]
-    net.eval()(digits.test.images)
-    for hook in hooks:
-        hook.remove()
-    return sizes
-
+experiments.code(blocks_of, branch_sizes)
 
 # %% branch-figure tags=["nbval-ignore-output"]
-in_56 = branch_sizes(residual["ResNet-56"])
-fresh = build(56, "A").train()
+in_56 = branch_sizes(residual["ResNet-56"], digits)
+fresh = build(56, "A", seed).train()
 for module in fresh.modules():
     if isinstance(module, nn.BatchNorm2d):
         module.momentum = None  # the running statistics are those of the only mini-batch
 with torch.no_grad():
     fresh(digits.train.images[:1000])
-before = branch_sizes(fresh)
+before = branch_sizes(fresh, digits)
 figures.lines(
     {
         "before training": (range(1, 28), before),
@@ -1354,7 +1293,7 @@ This is the block that our ResNets are made of, as the package has it.
 """
 
 # %% source
-print(inspect.getsource(models.resnet.BasicBlock))
+experiments.code(models.resnet.BasicBlock)
 
 # %% source-seen [markdown] lang="ko"
 r"""

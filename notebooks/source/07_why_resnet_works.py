@@ -50,10 +50,17 @@ from torch import nn
 from torch.autograd.functional import jacobian
 from torch.func import functional_call
 
-from seminar import claims, data, explorers, figures, models, probe, records, settings, train
+from seminar import claims, experiments, explorers, figures, probe, records, settings
+from seminar.experiments.residual_learning import (
+    blocks_of,
+    build,
+    learn,
+    learn_and_look,
+    load_digits,
+)
 
 seed = settings.seed()  # 0, or what the environment variable SEMINAR_SEED says
-digits = data.load("mnist5k", size=10)  # 10×10 pixels: mean 0, standard deviation 1
+digits = load_digits()  # 10×10 pixels: mean 0, standard deviation 1
 device = digits.train.images.device
 torch.set_flush_denormal(True)  # numbers below 1e-38 become 0; they would slow the processor
 
@@ -72,24 +79,7 @@ In notebook 05 we looked at the gradient of the *convolutions* (their weights' g
 """
 
 # %% nets
-setting = {"epochs": 5, "batch_size": 128, "lr": 0.1, "schedule": "one-cycle"}
-
-
-def build(depth, shortcut=None):
-    """A network of section 4.2 of the paper, 8 channels wide: plain, or with shortcuts "A"."""
-    settings.seed(seed)
-    options = {"in_channels": 1, "width": 8}
-    if shortcut:
-        net = models.resnet_cifar(depth, shortcut, **options)
-    else:
-        net = models.plain_cifar(depth, **options)
-    return net.to(device, memory_format=torch.channels_last)  # the faster order in memory
-
-
-def learn(net, **changed):
-    """Train `net` in our setting, less what is `changed`; its History."""
-    return train.fit(net, digits, **{**setting, **changed}, seed=seed)
-
+experiments.code(build)
 
 # %% at-start tags=["nbval-ignore-output"]
 batch = digits.train.images[:128], digits.train.labels[:128]
@@ -103,7 +93,7 @@ def gradient_sizes(net):
 
 
 at_start = {
-    title: {f"{kind}-{d}": gradient_sizes(build(d, option)) for d in depths}
+    title: {f"{kind}-{d}": gradient_sizes(build(d, option, seed)) for d in depths}
     for title, kind, option in (("plain", "plain", None), ("residual", "ResNet", "A"))
 }
 figures.panels(
@@ -148,11 +138,6 @@ What happens in a single block? We take the networks apart, into what comes befo
 
 
 # %% parts
-def blocks_of(net):
-    """The blocks of a network, from the input to the output."""
-    return [*net.layer1, *net.layer2, *net.layer3]
-
-
 def stem(net, x):
     """What enters the first block."""
     return F.relu(net.bn1(net.conv1(x)))
@@ -194,7 +179,8 @@ def factors(net):
 
 
 per_block = {
-    name: factors(build(110, option)) for name, option in (("plain-110", None), ("ResNet-110", "A"))
+    name: factors(build(110, option, seed))
+    for name, option in (("plain-110", None), ("ResNet-110", "A"))
 }
 figures.lines(
     {name: (range(1, 55), found) for name, found in per_block.items()},
@@ -244,32 +230,18 @@ A gradient that is too large before the first step: what becomes of it? Notebook
 """
 
 # %% watch
-STEPS = (1, 5, 10, 20, 40, 80, 160)
-
-
-def learn_and_look(net):
-    """Train `net`: its History, and at each of STEPS the gradient norm of every convolution."""
-    weights = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d)]
-    sizes = {}
-
-    def look(history):
-        step = len(history.batch_loss)
-        if step in STEPS and step not in sizes:
-            sizes[step] = [w.grad.norm().item() for w in weights]
-
-    return learn(net, watch=look), sizes
-
+experiments.code(learn_and_look, learn)
 
 # %% training tags=["nbval-ignore-output"]
 nets = {
-    "plain-20": build(20),
-    "ResNet-20": build(20, "A"),
-    "plain-56": build(56),
-    "ResNet-56": build(56, "A"),
+    "plain-20": build(20, None, seed),
+    "ResNet-20": build(20, "A", seed),
+    "plain-56": build(56, None, seed),
+    "ResNet-56": build(56, "A", seed),
 }
 runs, sizes = {}, {}
 for name, net in nets.items():
-    runs[name], sizes[name] = learn_and_look(net)
+    runs[name], sizes[name] = learn_and_look(net, digits, seed, progress=True)
 
 # %% by-step tags=["nbval-ignore-output"]
 figures.panels(
@@ -288,7 +260,7 @@ figures.panels(
 
 # %% by-step-claim
 def first_to_last(name):
-    """At each of STEPS the gradient of the first convolution over that of the last one."""
+    """At each of the seven steps the gradient of the first convolution over that of the last one."""
     return [found[0] / found[-1] for found in sizes[name].values()]
 
 

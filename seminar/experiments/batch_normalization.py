@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from .. import data, init, settings, train
 from ..data import Data, Split
 
-SETTING: dict[str, Any] = {"schedule": "constant", "precision": "float32"}
-
 
 def load_digits() -> Data:
     """5,000 digits of 14×14 pixels: mean 0, standard deviation 1."""
@@ -76,8 +74,8 @@ def learn(
 ) -> Iterator[list[float]]:
     """Train `net`; after every step the losses so far. `watch(net, step)` comes before it."""
     epochs = math.ceil(steps / (len(digits.train) // 64))
-    how = {**SETTING, "epochs": epochs, "batch_size": 64, "lr": lr, "clip": clip, "seed": seed}
-    run = train.steps(net, digits.train, **how)
+    how: dict[str, Any] = {"batch_size": 64, "schedule": "constant", "precision": "float32"}
+    run = train.steps(net, digits.train, epochs=epochs, lr=lr, clip=clip, seed=seed, **how)
     losses: list[float] = []
     for step in range(steps):
         if watch:
@@ -152,7 +150,8 @@ def overfit(
     """
     few = Split(digits.train.images[:500], digits.train.labels[:500])
     net = small(bn, seed)
-    how = {**SETTING, "epochs": 20, "batch_size": 50, "lr": lr, "seed": seed}
+    how: dict[str, Any] = {"epochs": 20, "batch_size": 50, "lr": lr, "schedule": "constant"}
+    how |= {"seed": seed, "precision": "float32"}
     if quiet:
         numbers = Split(torch.arange(500), few.labels)
         list(train.steps(InFullCompany(net, few.images), numbers, **how))

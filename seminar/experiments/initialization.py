@@ -14,13 +14,6 @@ from torch import nn
 from .. import data, init, settings, train
 from ..data import Data
 
-SETTING: dict[str, Any] = {
-    "batch_size": 64,
-    "lr": 0.02,
-    "schedule": "constant",
-    "precision": "float32",
-}
-
 
 def load_digits() -> Data:
     """5,000 digits of 14×14 pixels: mean 0, standard deviation 1."""
@@ -52,9 +45,10 @@ def race(
 ) -> Iterator[dict[Any, list[float]]]:
     """Train all `nets` side by side; after every epoch, the training errors so far.
 
-    `changed` is what shall be different from SETTING, of what `train.steps` takes.
+    `changed` is what shall be different in the setting, of what `train.steps` takes.
     """
-    how = {**SETTING, **changed, "epochs": epochs, "clip": clip, "seed": seed}
+    setting = {"batch_size": 64, "lr": 0.02, "schedule": "constant", "precision": "float32"}
+    how = {**setting, **changed, "epochs": epochs, "clip": clip, "seed": seed}
     runs = {name: train.steps(net, digits.train, **how) for name, net in nets.items()}
     steps_an_epoch = math.ceil(len(digits.train) / how["batch_size"])
     errors: dict[Any, list[float]] = {name: [] for name in nets}

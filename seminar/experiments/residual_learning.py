@@ -15,10 +15,6 @@ from .. import data, init, models, settings, train
 from ..data import Data, Split
 from ..train import History
 
-WIDTH = 8  # channels at first; the paper's have 16
-SETTING: dict[str, Any] = {"epochs": 5, "batch_size": 128, "lr": 0.1, "schedule": "one-cycle"}
-STEPS = (1, 5, 10, 20, 40, 80, 160)  # at which `learn_and_look` looks
-
 
 def load_digits() -> Data:
     """5,000 digits of 10×10 pixels: mean 0, standard deviation 1."""
@@ -26,9 +22,9 @@ def load_digits() -> Data:
 
 
 def build(depth: int, shortcut: str | None = None, seed: int | None = None) -> nn.Module:
-    """A network of section 4.2 of the paper, `WIDTH` channels wide: plain, or with shortcuts."""
+    """A network of section 4.2 of the paper, 8 channels wide: plain, or with shortcuts "A"."""
     settings.seed(seed)
-    options: dict[str, Any] = {"in_channels": 1, "width": WIDTH}
+    options: dict[str, Any] = {"in_channels": 1, "width": 8}
     if shortcut:
         net = models.resnet_cifar(depth, shortcut, **options)
     else:
@@ -38,20 +34,22 @@ def build(depth: int, shortcut: str | None = None, seed: int | None = None) -> n
 
 
 def learn(net: nn.Module, digits: Data, seed: int | None = None, **changed: Any) -> History:
-    """Train `net` in our `SETTING`, less what is `changed`; its History."""
-    return train.fit(net, digits, **{"progress": False, **SETTING, **changed}, seed=seed)
+    """Train `net` in our setting, less what is `changed`; its History."""
+    setting = {"epochs": 5, "batch_size": 128, "lr": 0.1, "schedule": "one-cycle"}
+    return train.fit(net, digits, seed=seed, **{"progress": False, **setting, **changed})
 
 
 def learn_and_look(
     net: nn.Module, digits: Data, seed: int | None = None, **changed: Any
 ) -> tuple[History, dict[int, list[float]]]:
-    """Train `net`: its History, and at each of STEPS the gradient norm of every convolution."""
+    """Train `net`: its History, and at seven steps the gradient norm of every convolution."""
+    steps = (1, 5, 10, 20, 40, 80, 160)
     weights: list[Any] = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d)]
     sizes: dict[int, list[float]] = {}
 
     def look(history: History) -> None:
         step = len(history.batch_loss)
-        if step in STEPS and step not in sizes:
+        if step in steps and step not in sizes:
             sizes[step] = [w.grad.norm().item() for w in weights]
 
     return learn(net, digits, seed, watch=look, **changed), sizes
