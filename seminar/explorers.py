@@ -10,7 +10,6 @@ import html
 import inspect
 import os
 import random
-import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -25,12 +24,11 @@ from IPython.utils.capture import capture_output
 from torch import Tensor, nn
 
 from . import figures
-from .catalogue import _korean, t
+from .catalogue import language, t, translated
 from .data import Data
 from .figures import Picture
 
 _WIDE = {"description_width": "initial"}
-_HANGUL = re.compile("[가-힣]")
 _SLIDERS = (widgets.IntSlider, widgets.FloatSlider)
 
 
@@ -58,7 +56,7 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
         widget.style = _WIDE
         if isinstance(widget, widgets.Dropdown):
             start, labels = widget.value, widget._options_labels
-            pairs = zip(map(_translated, labels), widget._options_values, strict=True)
+            pairs = zip(map(translated, labels), widget._options_values, strict=True)
             widget.options = list(pairs)
             widget.value = start  # new options choose their first
 
@@ -71,11 +69,6 @@ def explore(compute: Callable[..., Any], draw: Callable[..., Picture], **control
         return draw(numbers(), picture=picture).png()
 
     _show(getattr(compute, "__name__", "explore"), made, made, answer, picture)
-
-
-def _translated(text: str) -> str:
-    """`text` in the current language, also if a notebook has translated it before."""
-    return text if _HANGUL.search(text) or text in _korean.values() else t(text)
 
 
 class Ticks(widgets.VBox, widgets.ValueWidget):
@@ -185,16 +178,17 @@ def _try_out(
 ) -> None:
     """Move every control to both of its ends, as a student may; then all is as it was.
 
-    LookupError for a text that is shown in English in Korean; AssertionError for a move that is not
-    answered, a control without effect, a picture that keeps something of another one. An answer's
-    own error comes out.
+    LookupError for a text that is shown in English in another language; AssertionError for a move
+    that is not answered, a control without effect, a picture that keeps something of another one.
+    An answer's own error comes out.
     """
     parts = [part for widget in layout for part in _parts(widget)]
     for part in parts:
         labels = (getattr(part, "description", ""), *getattr(part, "_options_labels", ()))
         for text in (*labels, getattr(part, "label", None) or ""):
-            if _translated(text) != text:
-                raise LookupError(f"{name}() shows {text!r}, not its Korean, {_translated(text)!r}")
+            if translated(text) != text:
+                wanted = f"{translated(text)!r}, its {language()}"
+                raise LookupError(f"{name}() shows {text!r}, not {wanted}")
 
     tried: list[Any] = []
     for control in controls:  # of Ticks the first box and the last

@@ -1,4 +1,4 @@
-"""The Korean texts fit the English ones, and what the Korean notebooks store is Korean."""
+"""The texts of each language fit the English ones; what the Korean notebooks store is Korean."""
 
 import html
 import re
@@ -9,11 +9,13 @@ import pytest
 from test_notebooks import KOREAN as KO
 from test_notebooks import NOTEBOOKS, ROOT, name, sources, twin
 
-KOREAN = {
-    file.name: tomllib.loads(file.read_text(encoding="utf-8"))
-    for file in sorted((ROOT / "seminar/assets").glob("ko*.toml"))
+from seminar import catalogue
+
+FOLDER = ROOT / "seminar/assets/texts"
+TEXTS = {
+    file.relative_to(FOLDER).as_posix(): tomllib.loads(file.read_text(encoding="utf-8"))
+    for file in sorted(FOLDER.glob("*/*"))
 }
-FIGURE = {"en": "Figure: ", "ko": "그림: "}
 
 
 def fields(text):
@@ -22,12 +24,37 @@ def fields(text):
     return {(field, spec, conversion) for _, field, spec, conversion in found if field is not None}
 
 
-@pytest.mark.parametrize("file", KOREAN)
-def test_korean_has_the_placeholders_of_the_english(file):
-    assert KOREAN[file]
-    for english, korean in KOREAN[file].items():
-        assert korean.strip(), f"no Korean for {english!r}"
-        assert fields(korean) == fields(english), english
+@pytest.mark.parametrize("file", TEXTS)
+def test_a_translation_has_the_placeholders_of_the_english(file):
+    assert TEXTS[file]
+    for english, text in TEXTS[file].items():
+        assert text.strip(), f"no text for {english!r}"
+        assert fields(text) == fields(english), english
+
+
+def test_another_language_is_another_folder_of_texts(tmp_path, monkeypatch):
+    for language, text in (("ko", "시험"), ("ja", "試験")):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "course.toml").write_text(f'"test" = "{text}"', encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+    monkeypatch.setenv("SEMINAR_STRICT", "1")
+    catalogue._texts.cache_clear()
+    try:
+        assert catalogue.languages() == ("en", "ja", "ko")
+        for language, text in (("ja", "試験"), ("ko", "시험"), ("en", "test")):
+            catalogue.language(language)
+            assert catalogue.t("test") == text
+            assert catalogue.translated(catalogue.t("test")) == text
+            assert catalogue.translated(text + " 3") == text + " 3" or language == "en"
+        catalogue.language("ja")
+        with pytest.raises(LookupError, match="'other' is not in seminar/assets/texts/ja"):
+            catalogue.t("other")
+        with pytest.raises(ValueError, match="'fr'; choose 'en' or 'ja' or 'ko'"):
+            catalogue.language("fr")
+        assert catalogue.language() == "ja"
+    finally:
+        catalogue.language("en")
+        catalogue._texts.cache_clear()
 
 
 @pytest.mark.parametrize("korean", ["{a}", "{a} {c}", "{a} {b:.1f}", "{a} {b!r}", "{a} {b} {c}"])
@@ -52,7 +79,8 @@ def pattern(english):
 
 ENGLISH = [
     (max(re.split(r"\{[^}]*\}", english), key=len), pattern(english), english)
-    for texts in KOREAN.values()
+    for file, texts in TEXTS.items()
+    if file.startswith("ko/")
     for english, korean in texts.items()
     if korean != english and pattern(english)
 ]
@@ -108,4 +136,9 @@ def test_english_is_told_from_what_only_looks_like_it(text, found):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_a_picture_tells_its_titles_in_the_notebooks_language(path):
     told = [texts[1] for _, texts, picture in stored(path) if picture]
-    assert [text for text in told if not text.startswith(FIGURE[sources.language(path)])] == []
+    catalogue.language(sources.language(path))
+    try:
+        begins = f"{catalogue.t('Figure')}: "
+    finally:
+        catalogue.language("en")
+    assert [text for text in told if not text.startswith(begins)] == []

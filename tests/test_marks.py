@@ -39,7 +39,7 @@ def course(tmp_path, monkeypatch):
         "seminar/draw.py": ROOM,
         "seminar/paint.py": 'colour = "deep blue"\n',
         "seminar/alone.py": "x = 1\n",
-        "seminar/assets/ko.toml": '"deep blue" = "짙은 파랑"\n"other" = "다른"\n',
+        "seminar/assets/texts/ko/course.toml": '"deep blue" = "짙은 파랑"\n"other" = "다른"\n',
         "seminar/assets/records/00_x.json": "{}\n",
         "seminar/assets/records/01_y.json": "{}\n",
         "notebooks/source/00_x.py": SOURCE,
@@ -80,8 +80,13 @@ def test_what_was_run_is_marked_and_its_outputs_are_stored(course):
         ("seminar/draw.py", "paint.colour", "paint.colour * 2", "ko en"),
         ("seminar/paint.py", "deep blue", "red", "ko en"),  # reached through draw
         ("seminar/assets/records/00_x.json", "{}", "[]", "ko en"),
-        ("seminar/assets/ko.toml", "짙은 파랑", "파랑", "ko"),
-        ("seminar/assets/ko.toml", "다른", "또 다른", ""),  # not a text of this notebook
+        ("seminar/assets/texts/ko/course.toml", "짙은 파랑", "파랑", "ko"),
+        (
+            "seminar/assets/texts/ko/course.toml",
+            "다른",
+            "또 다른",
+            "",
+        ),  # not a text of this notebook
         ("seminar/alone.py", "1", "2", ""),
         ("seminar/assets/records/01_y.json", "{}", "[]", ""),
         ("seminar/draw.py", "A room.", "A room, said better.\n", ""),
@@ -112,7 +117,7 @@ def test_the_other_languages_outputs_are_seen(course):
 
 def test_make_notebooks_runs_those_whose_outputs_are_old(course, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["notebooks.py", "run"])
-    edit(course / "seminar/assets/ko.toml", "짙은 파랑", "파랑")
+    edit(course / "seminar/assets/texts/ko/course.toml", "짙은 파랑", "파랑")
     for said in ("stored ko/00_x.ipynb\n", ""):
         assert tool.main() == 0
         assert capsys.readouterr().out == said

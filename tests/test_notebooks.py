@@ -178,7 +178,9 @@ def test_the_catalogue_has_every_ledger():
 
 @pytest.mark.parametrize("room", ["figures", "explorers", "claims"])
 def test_the_package_shows_only_texts_of_the_catalogue(room):
-    korean = tomllib.loads((ROOT / "seminar/assets/ko.toml").read_text(encoding="utf-8"))
+    korean = tomllib.loads(
+        (ROOT / "seminar/assets/texts/ko/course.toml").read_text(encoding="utf-8")
+    )
     tree = ast.parse((ROOT / f"seminar/{room}.py").read_text(encoding="utf-8"))
     assert list(shown_literals(tree)) == []
     texts = [
@@ -195,7 +197,7 @@ def test_the_package_shows_only_texts_of_the_catalogue(room):
 def test_a_text_has_its_korean_in_one_place():
     texts = [
         text
-        for path in (ROOT / "seminar/assets").glob("ko*.toml")
+        for path in (ROOT / "seminar/assets/texts/ko").iterdir()
         for text in tomllib.loads(path.read_text(encoding="utf-8"))
     ]
     assert sorted(texts) == sorted(set(texts))
@@ -205,7 +207,7 @@ def test_the_font_has_every_character_of_the_catalogue_and_of_ks_x_1001():
     from matplotlib import ft2font
 
     font = ft2font.FT2Font(str(ROOT / "seminar/assets/SeminarGothic.ttf"))
-    files = (ROOT / "seminar/assets").glob("ko*.toml")
+    files = (ROOT / "seminar/assets/texts/ko").iterdir()
     korean = "".join(path.read_text(encoding="utf-8") for path in files)
     wanted = {c for c in korean if HANGUL.match(c)} | set("가나다")
     assert not [c for c in wanted if not font.get_char_index(ord(c))]

@@ -162,7 +162,7 @@ def marks(notebook: Notebook, language: str) -> dict[str, str]:
     named = frozenset[str]().union(*map(strings, code))
     records = [p.read_text("utf-8") for p in sorted(ASSETS.glob("records/*")) if p.stem in named]
     catalogue: dict[str, str] = {}
-    for file in ASSETS.glob(f"{language}*.toml"):
+    for file in ASSETS.glob(f"texts/{language}/*.toml"):
         catalogue |= tomllib.loads(file.read_text(encoding="utf-8"))
     texts = [f"{text}\n{catalogue[text]}" for text in sorted(named & catalogue.keys())]
     outputs = [c.outputs for c in cells]
