@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import settings
+from . import checks, settings
 
 NAMES = ("mnist5k", "mnist", "cifar10", "cifar100", "folder:PATH")
 SILENCE = 30.0  # seconds without a byte after which a download is given up
@@ -102,8 +102,8 @@ def load(
 
     ValueError for an unknown name; DataError where the data cannot be had or read.
     """
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise ValueError(f"size is {size!r}; it must be an integer of at least 1 (pixels), or None")
+    if size is not None:
+        checks.positive(size=size)
     where = settings.device(device)
     if name == "mnist5k":
         train, test, classes = _mnist5k(size)

@@ -17,6 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.utils.parametrize import is_parametrized
 
+from . import checks
 from .layers import BatchNorm2d
 
 
@@ -37,8 +38,7 @@ def fans(weight: Tensor) -> tuple[int, int]:
 
 
 def _he_variance(weight: Tensor, mode: str) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"mode is {mode!r}; choose 'fan_in' or 'fan_out'")
+    checks.one_of("mode", mode, ("fan_in", "fan_out"))
     n_in, n_out = fans(weight)
     return 2 / (n_in if mode == "fan_in" else n_out)
 
@@ -102,8 +102,7 @@ def initialize(model: nn.Module, scheme: str) -> nn.Module:
     A transposed convolution's n_in is what one of its outputs reads on the average: its stride
     counts. Returns the model. ValueError for another scheme.
     """
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme is {scheme!r}; choose one of {', '.join(map(repr, SCHEMES))}")
+    checks.one_of("scheme", scheme, SCHEMES)
     for module in model.modules():
         if isinstance(module, (_ConvNd, nn.Linear)):
             weight = module.weight

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from . import checks
+
 
 class LocalResponseNorm(nn.Module):
     """b_i = a_i / (k + (α/n) Σ_j a_j²)^β over n = `size` neighboring channels j of channel i.
@@ -25,8 +27,7 @@ class LocalResponseNorm(nn.Module):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
         super().__init__()
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"size is {size!r}; it must be an integer of at least 1 (channels)")
+        checks.positive(size=size)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def forward(self, a: Tensor) -> Tensor:

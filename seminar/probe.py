@@ -10,6 +10,7 @@ from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from . import checks
 from .layers import BatchNorm2d, LocalResponseNorm
 
 
@@ -22,15 +23,6 @@ def _run(model: nn.Module, x: Tensor) -> Any:
     """model(x) on copies of its buffers: running statistics stay as they are."""
     buffers = {name: b.clone() for name, b in model.named_buffers()}
     return functional_call(model, buffers, (x,))
-
-
-def _tensor(output: Any) -> Tensor:
-    if not isinstance(output, Tensor):
-        raise ValueError(
-            f"the model gives a {type(output).__name__}, not one tensor; give a part of it that "
-            "does, or a module that calls it and returns the one you mean"
-        )
-    return output
 
 
 def activations(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
@@ -66,7 +58,7 @@ def gradients(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """
     parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
     with torch.enable_grad():
-        loss = F.cross_entropy(_tensor(_run(model, x)), y)
+        loss = F.cross_entropy(checks.tensor(_run(model, x)), y)
         found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
     return {
         name: torch.zeros_like(p) if g is None else g
@@ -300,7 +292,7 @@ def effective_receptive_field(model: nn.Module, x: Tensor) -> Tensor:
     """
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
-        y = _tensor(_run(model, x))
+        y = checks.tensor(_run(model, x))
         if y.dim() != 4:
             raise ValueError(
                 f"the model's output has the shape {tuple(y.shape)}, not (N, C, h, w); "

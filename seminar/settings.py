@@ -14,6 +14,8 @@ from pathlib import Path
 
 import torch
 
+from . import checks
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -114,9 +116,7 @@ def bfloat16(device: torch.device, precision: str | None = None) -> bool:
     wanted = precision or "auto"
     if wanted == "auto":
         wanted = os.environ.get("SEMINAR_PRECISION") or "auto"
-    if wanted not in PRECISIONS:
-        allowed = ", ".join(map(repr, PRECISIONS))
-        raise ValueError(f"precision (or SEMINAR_PRECISION) is {wanted!r}; choose one of {allowed}")
+    checks.one_of("precision (or SEMINAR_PRECISION)", wanted, PRECISIONS)
     if wanted != "auto":
         return wanted == "bfloat16"
     if device.type == "cuda":

@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, MultiStepLR, OneCycleLR
 from tqdm.auto import tqdm
 
-from . import settings
+from . import checks, settings
 from .data import Data, Split, augment
 
 
@@ -246,21 +246,13 @@ def _check(
     lr: float,
     clip: float,
 ) -> None:
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be an integer of at least 1")
+    checks.positive(epochs=epochs, batch_size=batch_size)
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"lr is {lr!r}; it must be a number above 0")
     if not clip > 0:
         raise ValueError(f"clip is {clip!r}; it must be a number above 0, or None")
     with torch.no_grad():
-        logits = model.eval()(image)
-    if not isinstance(logits, Tensor):
-        raise ValueError(
-            f"the model gives a {type(logits).__name__}, not one tensor; give a module that calls "
-            "it and returns the logits alone"
-        )
-    outputs = logits.shape
+        outputs = checks.tensor(model.eval()(image)).shape
     if outputs != (1, len(data.classes)):
         raise ValueError(
             f"for one image the model gives the shape {tuple(outputs)}; {data.name} has "
@@ -313,9 +305,8 @@ def _schedule(name: str, optimizer: Optimizer, lr: float, total: int) -> LRSched
         return OneCycleLR(optimizer, lr, total_steps=max(total, 2), cycle_momentum=False)
     if name == "step":
         return MultiStepLR(optimizer, [math.ceil(total / 2), math.ceil(total * 3 / 4)], gamma=0.1)
-    if name == "constant":
-        return MultiStepLR(optimizer, [])
-    raise ValueError(f"schedule is {name!r}; choose 'one-cycle', 'step' or 'constant'")
+    checks.one_of("schedule", name, ("one-cycle", "step", "constant"))
+    return MultiStepLR(optimizer, [])
 
 
 def _exact():

@@ -299,5 +299,5 @@ def test_initialize_and_its_errors():
         init.initialize(model, "hee")
     with pytest.raises(ValueError, match="fan-in"):
         init.he_normal_(torch.empty(3))
-    with pytest.raises(ValueError, match="'fan_in' or 'fan_out'"):
+    with pytest.raises(ValueError, match="'fan_in', 'fan_out'"):
         init.he_normal_(torch.empty(3, 3), "fan")

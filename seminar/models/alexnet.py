@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import init
+from .. import checks, init
 from ..layers import LocalResponseNorm
-from . import checks
 
 
 class TowerLRN(LocalResponseNorm):

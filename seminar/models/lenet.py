@@ -11,8 +11,7 @@ from collections import OrderedDict
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import init
-from . import checks
+from .. import checks, init
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 POOLS = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}

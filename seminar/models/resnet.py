@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import init
-from . import checks
+from .. import checks, init
 
 SHORTCUTS = ("A", "B", "C")
 

@@ -7,8 +7,7 @@ arXiv:1409.1556, 2014 (ICLR 2015). Table 1 gives the configurations A, B, D and 
 import torch
 from torch import Tensor, nn
 
-from .. import init
-from . import checks
+from .. import checks, init
 
 # Table 1, a column each: the channels of the 3×3 convolutions; "M" is a 2×2 max pooling.
 CONFIGURATIONS: dict[int, tuple[int | str, ...]] = {

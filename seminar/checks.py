@@ -1,6 +1,8 @@
-"""What every model refuses, said in the same words."""
+"""What is refused everywhere, said in the same words."""
 
+from collections.abc import Iterable
 from numbers import Real
+from typing import Any
 
 from torch import Tensor
 
@@ -21,10 +23,21 @@ def probability(**values: float) -> None:
             )
 
 
-def one_of(what: str, given: object, allowed: tuple[str, ...]) -> None:
+def one_of(what: str, given: object, allowed: Iterable[str]) -> None:
     """Raise ValueError unless `given` is one of `allowed`."""
+    allowed = tuple(allowed)
     if given not in allowed:
         raise ValueError(f"{what} is {given!r}; choose one of {', '.join(map(repr, allowed))}")
+
+
+def tensor(output: Any) -> Tensor:
+    """`output`, what a model gave. Raise ValueError unless it is one tensor."""
+    if not isinstance(output, Tensor):
+        raise ValueError(
+            f"the model gives a {type(output).__name__}, not one tensor; give a module that calls "
+            "it and returns the one that is meant"
+        )
+    return output
 
 
 def images(x: Tensor, channels: int, least: int, model: str) -> None:
