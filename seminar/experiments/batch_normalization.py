@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import data, init, settings, train
+from .. import data, settings, train
+from .. import initialization as init
 from ..data import Data, Split
 
 

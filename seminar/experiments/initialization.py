@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import nn
 
-from .. import data, init, settings, train
+from .. import data, settings, train
+from .. import initialization as init
 from ..data import Data
 
 

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import data, init, models, settings, train
+from .. import data, models, settings, train
+from .. import initialization as init
 from ..data import Data, Split
 from ..train import History
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import init
+from .. import initialization as init
 from ..catalogue import t
 from .trial import Draw, Either, Trial, close, explain
 

@@ -137,7 +137,8 @@ class Trial:
         if isinstance(error, NotImplementedError) and "forward" not in str(error):
             raise error
         if called:
-            first = min(called, key=lambda name: (name == "seminar.init", name))  # models use it
+            ours = "seminar.initialization"
+            first = min(called, key=lambda name: (name == ours, name))  # models use it
             raise self.wrong(t("It calls {a}, which is what you are to write yourself.", a=first))
         if error is not None:
             raise self._stopped(error)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from .alexnet import alexnet, alexnet_two_tower
-from .ledger import Entry, entries
+from .deviations import Entry, entries
 from .lenet import lenet5
 from .resnet import (
     plain18,
@@ -23,33 +23,6 @@ from .resnet import (
 )
 from .vgg import vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn
 
-__all__ = [
-    "Entry",
-    "alexnet",
-    "alexnet_two_tower",
-    "build",
-    "ledger",
-    "lenet5",
-    "names",
-    "plain18",
-    "plain34",
-    "plain_cifar",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet101",
-    "resnet152",
-    "resnet_cifar",
-    "vgg11",
-    "vgg11_bn",
-    "vgg13",
-    "vgg13_bn",
-    "vgg16",
-    "vgg16_bn",
-    "vgg19",
-    "vgg19_bn",
-]
-
 _MODELS: dict[str, Callable[..., nn.Module]] = {
     f.__name__: f
     for f in (
@@ -58,10 +31,8 @@ _MODELS: dict[str, Callable[..., nn.Module]] = {
         *(resnet18, resnet34, resnet50, resnet101, resnet152, plain18, plain34),
     )
 }
-_CIFAR: dict[str, Callable[..., nn.Module]] = {
-    "resnet_cifar": resnet_cifar,
-    "plain_cifar": plain_cifar,
-}
+_CIFAR: dict[str, Callable[..., nn.Module]] = {f.__name__: f for f in (resnet_cifar, plain_cifar)}
+__all__ = ["Entry", "build", "ledger", "names", *_MODELS, *_CIFAR]
 _PAPER_DEPTHS = (20, 32, 44, 56, 110)  # table 6; any other 6n+2 works as well
 
 
@@ -75,7 +46,7 @@ def build(name: str, **kwargs) -> nn.Module:
 
     Raises ValueError for an unknown name, with the nearest known ones.
     """
-    cifar = re.fullmatch("(resnet_cifar|plain_cifar)([1-9][0-9]*)", str(name))
+    cifar = re.fullmatch(f"({'|'.join(_CIFAR)})([1-9][0-9]*)", str(name))
     if cifar:
         return _CIFAR[cifar[1]](int(cifar[2]), **kwargs)
     if str(name) in _MODELS:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import checks, init
+from .. import checks
+from ..initialization import initialize
 from ..layers import LocalResponseNorm
 
 
@@ -118,7 +119,7 @@ def alexnet_two_tower(
     """
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.probability(dropout=dropout)
-    return init.initialize(AlexNetTwoTower(num_classes, in_channels, dropout), "he")
+    return initialize(AlexNetTwoTower(num_classes, in_channels, dropout), "he")
 
 
 def alexnet(num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.5) -> nn.Module:
@@ -129,4 +130,4 @@ def alexnet(num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.5)
     """
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.probability(dropout=dropout)
-    return init.initialize(AlexNet(num_classes, in_channels, dropout), "he")
+    return initialize(AlexNet(num_classes, in_channels, dropout), "he")

@@ -11,7 +11,8 @@ from collections import OrderedDict
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import checks, init
+from .. import checks
+from ..initialization import initialize
 
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 POOLS = {"avg": nn.AvgPool2d, "max": nn.MaxPool2d}
@@ -69,4 +70,4 @@ def lenet5(
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.one_of("activation", activation, tuple(ACTIVATIONS))
     checks.one_of("pool", pool, tuple(POOLS))
-    return init.initialize(LeNet5(num_classes, in_channels, activation, pool), "he")
+    return initialize(LeNet5(num_classes, in_channels, activation, pool), "he")

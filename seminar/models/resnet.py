@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import checks, init
+from .. import checks
+from ..initialization import initialize
 
 SHORTCUTS = ("A", "B", "C")
 
@@ -193,7 +194,7 @@ def _imagenet(
 ) -> nn.Module:
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.one_of("stride_in", stride_in, ("3x3", "1x1"))
-    return init.initialize(ResNet(depth, num_classes, in_channels, option, stride_in), "he")
+    return initialize(ResNet(depth, num_classes, in_channels, option, stride_in), "he")
 
 
 def _resnet(
@@ -212,7 +213,7 @@ def _cifar(
             f"depth is {depth!r}; it must be 6n+2 with n of at least 1: 8, 14, 20, 26, 32, 38, "
             "44, 50, 56, … (He et al. 2015, section 4.2)"
         )
-    return init.initialize(CifarResNet(depth, num_classes, in_channels, width, option), "he")
+    return initialize(CifarResNet(depth, num_classes, in_channels, width, option), "he")
 
 
 def resnet18(num_classes: int = 1000, in_channels: int = 3, shortcut: str = "B") -> nn.Module:

@@ -7,7 +7,8 @@ arXiv:1409.1556, 2014 (ICLR 2015). Table 1 gives the configurations A, B, D and 
 import torch
 from torch import Tensor, nn
 
-from .. import checks, init
+from .. import checks
+from ..initialization import initialize
 
 # Table 1, a column each: the channels of the 3×3 convolutions; "M" is a 2×2 max pooling.
 CONFIGURATIONS: dict[int, tuple[int | str, ...]] = {
@@ -56,7 +57,7 @@ class VGG(nn.Module):
 def _vgg(depth: int, bn: bool, num_classes: int, in_channels: int, dropout: float) -> nn.Module:
     checks.positive(num_classes=num_classes, in_channels=in_channels)
     checks.probability(dropout=dropout)
-    return init.initialize(VGG(depth, bn, num_classes, in_channels, dropout), "he")
+    return initialize(VGG(depth, bn, num_classes, in_channels, dropout), "he")
 
 
 def vgg11(num_classes: int = 1000, in_channels: int = 3, dropout: float = 0.5) -> nn.Module:
