@@ -3,8 +3,10 @@
 import copy
 import itertools
 import json
+import statistics
 import sys
 import zlib
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,14 +21,13 @@ import record  # noqa: E402
 
 
 @pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
-def test_a_record_tells_its_source_and_was_made_by_the_notebook_as_it_is(name):
-    found = records.load(name)
-    assert set(found.source) == {"command", "seeds", "date", "versions", "hardware", "code"}
-    assert found.source["command"] == f"python tools/record.py {name}"
-    ids, _ = record.EXPERIMENTS[name]
-    assert found.source["code"] == record.sources.mark(*record.code(name, ids)), (
-        f"notebook {name} has changed since: python tools/record.py {name}"
-    )
+def test_a_record_tells_its_source_and_was_made_by_the_code_as_it_is(name):
+    source = records.load(name).source
+    assert list(source) == ["command", "seeds", "date", "versions", "hardware"]
+    assert source["command"] == f"python tools/record.py {name}"
+    assert source["seeds"] == ", ".join(map(str, record.SEEDS))
+    stale = record.stale(name)
+    assert stale == [], f"the code has changed since: python tools/record.py {name}"
 
 
 def test_every_record_has_its_experiment():
@@ -38,21 +39,151 @@ def test_an_unknown_record_is_refused_with_those_that_there_are():
         records.load("x")
 
 
-def test_the_recorder_runs_the_notebook_s_cells_and_writes_what_load_reads(tmp_path, monkeypatch):
-    def short(of, seeds=range(1)):
-        of["seed"] = 0
-        nets = {"2 He": of["relu_net"](2, "he")}
-        *_, errors = of["race"](nets, epochs=1)
-        return {"short": errors}
+@pytest.fixture
+def recorder(tmp_path, monkeypatch):
+    """`recorder(parts, *names)` runs tools/record.py there: the record of 03, with other parts."""
 
-    ids, _ = record.EXPERIMENTS["03_initialization"]
-    monkeypatch.setattr(record, "RECORDS", tmp_path)
-    monkeypatch.setattr(record, "EXPERIMENTS", {"03_initialization": (ids, short)})
-    monkeypatch.setattr(sys, "argv", ["record.py", "03_initialization"])
-    record.main()
-    written = records.Record(**json.loads((tmp_path / "03_initialization.json").read_text()))
-    (error,) = written.runs["short"]["2 He"]
-    assert 0 < error < 0.5  # one epoch of two layers: better than guessing
+    def run(parts, *names):
+        monkeypatch.setattr(record, "EXPERIMENTS", {"03_initialization": parts})
+        monkeypatch.setattr(sys, "argv", ["record.py", "03_initialization", *names])
+        record.main()
+        monkeypatch.setattr(records, "files", lambda _: tmp_path)
+        return records.load("03_initialization")
+
+    monkeypatch.setattr(record, "RECORDS", tmp_path / "assets/records")
+    monkeypatch.setattr(record, "UNFINISHED", tmp_path / "unfinished")
+    return run
+
+
+def test_the_recorder_runs_a_part_on_every_seed_and_writes_what_load_reads(recorder, monkeypatch):
+    monkeypatch.setattr(record, "SEEDS", range(2))
+    short = partial(record.race, epochs=1, width=8)
+    runs = recorder({"short": short}).runs
+    for found in runs["short"].values():
+        assert len(found) == 2
+        assert all(0 < error <= 1 for errors in found for error in errors)
+    assert set(runs["short"]) == {"22 He", "22 Xavier", "30 He", "30 Xavier"}
+
+
+def test_an_interrupted_recording_goes_on_where_it_was(recorder, tmp_path):
+    seen = []
+
+    def part(seed):
+        seen.append(seed)
+        if seen == [0, 1, 2]:
+            raise KeyboardInterrupt
+        return {("a", "b"): seed, ("a", "c"): [seed, -seed], ("d",): {"x": seed}}
+
+    def other(seed):
+        return {(): 10 * seed}
+
+    assert recorder({"other": other}).runs == {"other": [0, 10, 20, 30, 40]}
+    with pytest.raises(KeyboardInterrupt):
+        recorder({"other": other, "part": part})
+    kept = json.loads((tmp_path / "assets/records/03_initialization.json").read_text())
+    assert list(kept) == ["other"]
+    runs = recorder({"other": other, "part": part}).runs
+    assert seen == [0, 1, 2, 2, 3, 4]
+    assert runs["other"] == [0, 10, 20, 30, 40]
+    assert runs["part"]["a"] == {"b": [0, 1, 2, 3, 4], "c": [[i, -i] for i in range(5)]}
+    assert runs["part"]["d"] == [{"x": i} for i in range(5)]
+    assert not list(tmp_path.glob("unfinished/*/*"))
+    assert recorder({"other": other, "part": part}).runs == runs  # nothing is stale
+    assert len(seen) == 6
+    recorder({"other": other, "part": part}, "part")  # it is named
+    assert seen[6:] == [0, 1, 2, 3, 4]
+
+
+def test_what_was_begun_with_other_code_is_not_gone_on_with(recorder):
+    def stopped(seed, factor):
+        if seed == 3:
+            raise KeyboardInterrupt
+        return {(): factor * seed}
+
+    with pytest.raises(KeyboardInterrupt):
+        recorder({"part": partial(stopped, factor=1)})
+    with pytest.raises(KeyboardInterrupt):
+        recorder({"part": partial(stopped, factor=2)})
+    (begun,) = record.UNFINISHED.glob("*/*")
+    assert json.loads(begun.read_text())["seeds"] == [[[[], 0]], [[[], 2]], [[[], 4]]]
+
+
+def test_an_unknown_part_is_refused_with_those_that_there_are(recorder, capsys):
+    with pytest.raises(SystemExit):
+        recorder({"one": None, "two": None}, "tow")
+    assert "has no part 'tow'; its parts are 'one', 'two'" in capsys.readouterr().err
+
+
+def test_parts_recorded_at_different_times_say_when(recorder, tmp_path):
+    recorder({"a": lambda seed: {(): seed}, "b": lambda seed: {(): -seed}})
+    path = tmp_path / "assets/records/03_initialization.json"
+    kept = json.loads(path.read_text())
+    kept["a"]["source"]["date"] = "2026-01-01"
+    kept["b"]["source"]["date"] = "2026-02-02"
+    path.write_text(json.dumps(kept))
+    source = records.load("03_initialization").source
+    assert source["date"] == "2026-01-01 (a); 2026-02-02 (b)"
+    assert source["seeds"] == "0, 1, 2, 3, 4"
+
+
+CODE = '''"""A room."""
+import math
+
+SIZE = 3
+
+
+def fit_stack(net):
+    """What it does."""
+    return helper(net) + SIZE  # a comment
+
+
+def helper(net):
+    return math.pi
+
+
+def other():
+    return 1
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stale"),
+    [
+        ("import math", "import math as math", False),
+        ("What it does.", "Said otherwise.", False),
+        ("a comment", "another", False),
+        ("return 1", "return 2", False),  # of a function that the part does not reach
+        ("math.pi", "math.e", True),
+        ("SIZE = 3", "SIZE = 4", True),
+    ],
+)
+def test_a_part_is_stale_when_the_code_that_it_reaches_has_changed(
+    old, new, stale, tmp_path, monkeypatch
+):
+    room = tmp_path / "seminar/experiments/residual_learning.py"
+    room.parent.mkdir(parents=True)
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    marks = []
+    for text in (CODE, CODE.replace(old, new)):
+        room.write_text(text, encoding="utf-8")
+        record.definitions.cache_clear()
+        marks.append(record.mark(record.identity))  # calls residual_learning.fit_stack
+    record.definitions.cache_clear()
+    assert (marks[0] != marks[1]) == stale
+
+
+def test_another_setting_of_the_same_function_is_another_part():
+    assert record.mark(partial(record.race, epochs=8)) != record.mark(
+        partial(record.race, epochs=9)
+    )
+    assert record.mark(record.race) != record.mark(record.identity)
+
+
+def test_the_500_steps_were_taken_at_the_best_learning_rates():
+    rates = records.load("04_batch_normalization").runs["learning rates"]
+    for name, best in record.BEST.items():
+        medians = {lr: statistics.median(losses) for lr, losses in rates[name].items()}
+        assert min(medians, key=medians.get) == f"{best:g}", name
 
 
 def test_the_record_of_03_has_every_network_on_every_seed():
@@ -186,49 +317,51 @@ def test_the_check_of_seeds_knows_rounding_and_what_says_nothing(runs, where):
 
 
 class Pretended:
-    """Stands for the cells of a notebook: its numbers depend on the seed and on nothing learned."""
+    """Stands for the experiments: its numbers depend on what is given, and on nothing learned."""
 
-    def __init__(self):
-        self.of = {name: getattr(self, name) for name in dir(self) if name[0] != "_"}
+    def __getattr__(self, name):
+        return lambda *given, **named: self._draw(name, given, named)
 
     def _draw(self, *what):
-        return zlib.crc32(repr((self.of["seed"], *what)).encode()) / 2**32
+        return zlib.crc32(repr(what).encode()) / 2**32
 
-    def relu_net(self, depth, scheme, **build):
-        return self.network(depth, scheme, build)
+    def load_digits(self):
+        return "digits"
 
-    def network(self, *given, **build):
-        """A network that knows the seed it was built with, and has a BN to be set to 0."""
+    def network(self, *given, **named):
+        """A network that knows what it was built with, and has a BN to be set to 0."""
         net = nn.Module()
-        net.bn2, net.drawn = nn.BatchNorm2d(1), self._draw(given, build)
+        net.bn2, net.drawn = nn.BatchNorm2d(1), self._draw(given, named)
         return net
 
-    build = stack = network
+    relu_net = build = stack = network
 
-    def race(self, nets, epochs=8, clip=1.0, optimizer=None):
+    def race(self, nets, digits, epochs=8, **named):
         for n in range(1, epochs + 1):
             yield {name: [self._draw(net.drawn, i) for i in range(n)] for name, net in nets.items()}
+
+    def blocks_of(self, net):
+        return [net]
+
+    def branch_sizes(self, net, digits):
+        return [self._draw(net.drawn, i) for i in range(9)]
+
+    def fit_stack(self, net, steps=200, **named):
+        return [self._draw(net.drawn, named, i) for i in range(steps)]
 
     def learn(self, net, *given, epochs=5, **changed):
         errors = [self._draw(net.drawn, given, changed, i) for i in range(epochs)]
         return SimpleNamespace(train_error=errors, test_error=errors[::-1])
 
-    def branch_sizes(self, net):
-        return [self._draw(net.drawn, i) for i in range(9)]
-
-    def fit_stack(self, net, change=0.0, lr=0.003, steps=200):
-        return [self._draw(net.drawn, i) for i in range(steps)]
-
-    def learn_and_look(self, net):
-        steps = (1, 5, 10, 20, 40, 80, 160)
-        sizes = {str(step): [self._draw(net.drawn, step, i) for i in range(9)] for step in steps}
-        return self.learn(net), sizes
+    def learn_and_look(self, net, *given):
+        sizes = {n: [self._draw(net.drawn, n, i) for i in range(9)] for n in (1, 5, 10, 20, 40)}
+        return self.learn(net), sizes | {n: [self._draw(net.drawn, n)] for n in (80, 160)}
 
 
 class PretendedSteps(Pretended):
     """For notebook 04, whose `learn` gives the losses after every step, and may diverge."""
 
-    def learn(self, net, lr, clip=None, steps=125, watch=None):
+    def learn(self, net, digits, lr, clip, steps, seed):
         losses = [self._draw(net.drawn, lr)] * steps
         if lr == 1.0 and clip is None:
             losses[-1] = float("nan")
@@ -237,21 +370,24 @@ class PretendedSteps(Pretended):
     def late(self, losses):
         return sum(losses[-25:]) / 25
 
-    def smooth(self, losses, width=10):
-        return [], [self._draw(losses, i) for i in range(len(losses) // width)]
+    def smooth(self, losses):
+        return [], [self._draw(losses, i) for i in range(len(losses) // 10)]
 
-    def final_loss(self, bn, lr, gain, steps=60):
-        return float("inf") if lr == 3.0 else self._draw(bn, lr, gain, steps)
+    def final_loss(self, bn, digits, lr, *given):
+        return float("inf") if lr == 3.0 else self._draw(bn, lr, given)
 
     def overfit(self, *setup):
         return [self._draw(setup, i) for i in range(3)]
 
 
 @pytest.mark.parametrize("name", sorted(record.EXPERIMENTS))
-def test_an_experiment_measures_every_setting_of_its_record_on_every_seed(name):
-    _, experiment = record.EXPERIMENTS[name]
-    cells = PretendedSteps() if name.startswith("04") else Pretended()
-    runs = experiment(cells.of)
+def test_an_experiment_measures_every_setting_of_its_record_on_every_seed(name, monkeypatch):
+    monkeypatch.setattr(record, "initialization", Pretended())
+    monkeypatch.setattr(record, "residual_learning", Pretended())
+    monkeypatch.setattr(record, "batch_normalization", PretendedSteps())
+    runs = {}
+    for part, measure in record.EXPERIMENTS[name].items():
+        runs[part] = record.together([list(measure(seed).items()) for seed in record.SEEDS])
     measured, kept = (dict(settings(r)) for r in (runs, records.load(name).runs))
     assert list(measured) == list(kept)
     for where, seeds in measured.items():
