@@ -107,7 +107,7 @@ def device(name: str | torch.device | None = None) -> torch.device:
     return found
 
 
-def bfloat16(device: torch.device, precision: str | None = None) -> bool:
+def bfloat16(where: torch.device, precision: str | None = None) -> bool:
     """Whether to compute in bfloat16: `precision`, else SEMINAR_PRECISION, else "auto".
 
     "auto" says yes where the hardware multiplies bfloat16 numbers. ValueError for a precision
@@ -119,9 +119,9 @@ def bfloat16(device: torch.device, precision: str | None = None) -> bool:
     checks.one_of("precision (or SEMINAR_PRECISION)", wanted, PRECISIONS)
     if wanted != "auto":
         return wanted == "bfloat16"
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type == "cpu":
+    if where.type == "cuda":
+        return torch.cuda.get_device_capability(where) >= (8, 0)
+    if where.type == "cpu":
         # torch 2.11 and later can tell.
         has: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(has.get("avx512_bf16") or has.get("amx_bf16"))

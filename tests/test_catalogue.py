@@ -136,7 +136,7 @@ def test_english_is_told_from_what_only_looks_like_it(text, found):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_a_picture_tells_its_titles_in_the_notebooks_language(path):
     told = [texts[1] for _, texts, picture in stored(path) if picture]
-    catalogue.language(sources.language(path))
+    catalogue.language(sources.language_of(path))
     try:
         begins = f"{catalogue.t('Figure')}: "
     finally:

@@ -58,7 +58,7 @@ def files(folder):
 def graded(tmp_path_factory):
     """The folder of a course after its grading; what `autograde` returned; files before it."""
     course = tmp_path_factory.mktemp("graded") / "course"
-    generator.course(course, "ko")
+    generator.make_course(course, "ko")
     settings = course / "nbgrader_config.py"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("Execute.timeout = 120", "Execute.timeout = 60"))
@@ -156,4 +156,4 @@ def test_the_feedback_says_why(graded, student, told):
 def test_a_course_is_not_made_over_another(tmp_path):
     (tmp_path / "gradebook.db").touch()
     with pytest.raises(FileExistsError, match="give a new folder"):
-        generator.course(tmp_path, "ko")
+        generator.make_course(tmp_path, "ko")

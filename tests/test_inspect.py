@@ -80,7 +80,7 @@ CLASS = {
 def course(tmp_path_factory):
     """The folder of a course with what the class has handed in."""
     course = tmp_path_factory.mktemp("class") / "course"
-    generator.course(course, "ko")
+    generator.make_course(course, "ko")
     status, said = nbgrader(course, "generate_assignment", ASSIGNMENT)
     assert status == 0, said
     solved = sources.read(course / "source" / ASSIGNMENT / NOTEBOOK)

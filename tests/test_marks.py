@@ -66,7 +66,7 @@ def source(course):
 
 def unmade():
     """Language → what of its notebook is not of a run of its code."""
-    return {sources.language(path): tool.unmade(path) for path in sources.lectures()}
+    return {sources.language_of(path): tool.unmade(path) for path in sources.lectures()}
 
 
 def test_what_was_run_is_marked_and_its_outputs_are_stored(course):

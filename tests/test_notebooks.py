@@ -20,7 +20,7 @@ import sources  # noqa: E402
 
 HANGUL = re.compile("[가-힣]")
 NOTEBOOKS = [*sources.lectures(), *sources.solutions()]
-KOREAN = [path for path in NOTEBOOKS if sources.language(path) == "ko"]
+KOREAN = [path for path in NOTEBOOKS if sources.language_of(path) == "ko"]
 
 
 def name(path):
@@ -43,7 +43,7 @@ def kinds(cell):
 def test_what_is_committed_is_what_the_source_builds(path):
     for language in sources.LANGUAGES:
         stored = sources.product(path, language)
-        built = sources.text(tool.made(path, language))
+        built = sources.as_text(tool.made(path, language))
         assert stored.read_text(encoding="utf-8") == built, f"{stored.name} is old: make build"
 
 

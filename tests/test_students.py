@@ -45,7 +45,7 @@ def test_every_notebook_has_a_source():
 
 @pytest.mark.parametrize("language", sources.LANGUAGES)
 def test_the_students_versions_are_those_that_make_build_writes(language):
-    for file, text in generator.students(language).items():
+    for file, text in generator.for_students(language).items():
         committed = (sources.ROOT / language / "homework" / file).read_text(encoding="utf-8")
         assert committed == text, f"{language}/{file} is old: make build"
 

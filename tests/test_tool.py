@@ -141,11 +141,11 @@ def test_deeper_and_the_homework_have_their_places(source, monkeypatch):
         for language in ("ko", "en")
     }
     assert {p.relative_to(sources.ROOT).as_posix() for p in sources.ROOT.rglob("*.ipynb")} == wanted
-    assert {sources.language(path) for path in sources.lectures()} == {"ko", "en"}
+    assert {sources.language_of(path) for path in sources.lectures()} == {"ko", "en"}
     assert len(sources.lectures()) == 4
     assert len(sources.solutions()) == 2
     for path in sources.ROOT.glob("*/homework/*.ipynb"):
-        assert path.read_text(encoding="utf-8") == sources.language(path)
+        assert path.read_text(encoding="utf-8") == sources.language_of(path)
 
 
 # --- what a source may hold, and what is said of one from which no notebook can be built
@@ -177,15 +177,15 @@ def test_deeper_and_the_homework_have_their_places(source, monkeypatch):
 def test_what_no_notebook_can_be_built_from_is_named(source, old, new, says):
     edit(source, old, new)
     with pytest.raises(sources.SourceError, match=rf"^00_x\.py.*{re.escape(says)}"):
-        [sources.notebook(source, language) for language in sources.LANGUAGES]
+        [sources.assembled(source, language) for language in sources.LANGUAGES]
 
 
 def test_all_missing_texts_are_named_at_once(source):
     texts = [f'\n# %% {name} [markdown] lang="en"\nr"""\nText\n"""\n' for name in ("one", "two")]
     source.write_text(SOURCE + "".join(texts), encoding="utf-8")
-    assert [cell.id for cell in sources.notebook(source, "en").cells[-2:]] == ["one", "two"]
+    assert [cell.id for cell in sources.assembled(source, "en").cells[-2:]] == ["one", "two"]
     with pytest.raises(sources.SourceError, match=r'lang="ko" in one, two$'):
-        sources.notebook(source, "ko")
+        sources.assembled(source, "ko")
 
 
 def test_a_third_language_is_one_more_block_for_each_text(source, monkeypatch):
@@ -194,12 +194,12 @@ def test_a_third_language_is_one_more_block_for_each_text(source, monkeypatch):
         '# %% title [markdown] lang="en"',
         '# %% title [markdown] lang="de"\nr"""\n# Hallo\n"""\n\n# %% title [markdown] lang="en"',
     )
-    assert sources.notebook(source, "en").cells[0].source == "# Hello"  # it may be begun
+    assert sources.assembled(source, "en").cells[0].source == "# Hello"  # it may be begun
     monkeypatch.setattr(sources, "LANGUAGES", ("ko", "en", "de"))
-    cells = sources.notebook(source, "de").cells
+    cells = sources.assembled(source, "de").cells
     assert cells[0].source == "# Hallo"
     assert 'seminar.language("de")' in cells[2].source
-    assert [sources.language(path) for path in sources.lectures()] == ["ko", "en", "de"]
+    assert [sources.language_of(path) for path in sources.lectures()] == ["ko", "en", "de"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_third_language_is_one_more_block_for_each_text(source, monkeypatch):
 )
 def test_a_part_of_the_homework_has_what_nbgrader_needs(source, metadata, grade, solution, locked):
     edit(source, 'tags=["nbval-ignore-output"]', metadata)
-    entry = sources.notebook(source, "ko").cells[-1].metadata["nbgrader"]
+    entry = sources.assembled(source, "ko").cells[-1].metadata["nbgrader"]
     assert entry.get("points") == (3 if grade else None)
     assert (entry["grade"], entry["solution"], entry["locked"]) == (grade, solution, locked)
     assert (entry["grade_id"], entry["schema_version"], entry["task"]) == ("code", 3, False)
@@ -435,7 +435,7 @@ def test_homework_makes_a_course_once(language, source, tmp_path, monkeypatch, c
     source.rename(path)
     for book in sources.solutions():
         book.parent.mkdir(parents=True)
-        book.write_text(sources.language(book), encoding="utf-8")
+        book.write_text(sources.language_of(book), encoding="utf-8")
     course = tmp_path / "course"
     monkeypatch.setattr(
         "sys.argv", ["homework.py", "course", str(course), *filter(None, [language])]

@@ -20,7 +20,7 @@ def config(language: str) -> str:
     return text.replace('LANGUAGE = "ko"', f'LANGUAGE = "{language}"')
 
 
-def course(folder: Path, language: str) -> None:
+def make_course(folder: Path, language: str) -> None:
     """An nbgrader course in `folder`, which must be new or empty: its source, its configuration.
 
     FileExistsError if something is there already, which grades may depend on.
@@ -34,7 +34,7 @@ def course(folder: Path, language: str) -> None:
     (folder / "nbgrader_config.py").write_text(config(language), encoding="utf-8")
 
 
-def students(language: str) -> dict[str, str]:
+def for_students(language: str) -> dict[str, str]:
     """By file name, the six notebooks as students get them: nbgrader's, without what varies."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
@@ -57,7 +57,7 @@ def students(language: str) -> dict[str, str]:
         for path in sorted((folder / "release" / "homework").glob("*.ipynb")):
             notebook = sources.read(path)
             notebook.metadata.pop("made_by", None)  # nothing is stored in it
-            made[path.name] = sources.text(notebook)
+            made[path.name] = sources.as_text(notebook)
     return made
 
 
@@ -66,7 +66,7 @@ def write_students() -> None:
     for language in sources.LANGUAGES:
         folder = sources.ROOT / language / "homework"
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in students(language).items():
+        for name, text in for_students(language).items():
             (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -184,7 +184,7 @@ def main() -> int:
         print(*lines or ["All came back as it was handed out."], sep="\n")
         return 1 if lines else 0
     try:
-        course(given.folder, given.language)
+        make_course(given.folder, given.language)
     except FileExistsError as error:
         parser.error(str(error))
     return 0

@@ -47,7 +47,7 @@ def made(path: Path, language: str) -> Notebook:
 
     ValueError if the stored one was edited by hand, which would be lost.
     """
-    book = sources.notebook(path, language)
+    book = sources.assembled(path, language)
     stored = sources.product(path, language)
     kept: dict[str, str] = {}
     if stored.exists():
@@ -138,7 +138,7 @@ def _run(path: Path) -> Path:
             cell.outputs = still(cell.outputs)
     write(notebook, path)
     notebook = read(path)  # the outputs as a test will read them
-    notebook.metadata["made_by"].update(marks(notebook, sources.language(path)))
+    notebook.metadata["made_by"].update(marks(notebook, sources.language_of(path)))
     write(notebook, path)
     return path
 
@@ -201,7 +201,7 @@ def strings(code: str) -> frozenset[str]:
 def unmade(path: Path) -> list[str]:
     """In which way the outputs stored in `path` are not those of a run of its code; [] is good."""
     notebook = read(path)
-    kept, now = notebook.metadata.get("made_by", {}), marks(notebook, sources.language(path))
+    kept, now = notebook.metadata.get("made_by", {}), marks(notebook, sources.language_of(path))
     return [what for what in now if kept.get(what) != now[what]]
 
 
@@ -325,7 +325,7 @@ def main() -> int:
     if given.command == "run":
         run(stored if given.names else [path for path in stored if unmade(path)])
     elif given.command == "seeds":
-        english = [p for p in stored if sources.language(p) == "en"]
+        english = [p for p in stored if sources.language_of(p) == "en"]
         return 0 if seeds(english or stored) else 1
     return 0
 

@@ -51,7 +51,7 @@ def product(path: Path, language: str) -> Path:
     return ROOT / language / ("" if folder == "source" else folder) / f"{path.stem}.ipynb"
 
 
-def language(path: Path) -> str:
+def language_of(path: Path) -> str:
     """The language of the notebook in `path`."""
     return next(part for part in path.relative_to(ROOT).parts if part in LANGUAGES)
 
@@ -75,10 +75,10 @@ def read(path: Path) -> Notebook:
 def write(notebook: Notebook, path: Path) -> None:
     """Store `notebook`: valid, with neither the machine's versions nor its widgets' state."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(notebook), encoding="utf-8")
+    path.write_text(as_text(notebook), encoding="utf-8")
 
 
-def text(notebook: Notebook) -> str:
+def as_text(notebook: Notebook) -> str:
     """What `write` stores."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -126,7 +126,7 @@ def cells(path: Path) -> dict[str, dict[str, Notebook]]:
     return found
 
 
-def notebook(path: Path, language: str) -> Notebook:
+def assembled(path: Path, language: str) -> Notebook:
     """The notebook of a source in one language, without outputs. SourceError for what it lacks."""
     source = cells(path)
     if lack := [name for name, found in source.items() if not found.keys() & {"", language}]:
