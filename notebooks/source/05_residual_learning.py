@@ -82,7 +82,7 @@ r"""
 
 16번 슬라이드에는 plain 신경망(plain network) 둘이 나옵니다. 합성곱(convolution)을 차례로 쌓아, 층마다 바로 다음 층에만 값을 넘기는 신경망입니다. 하나는 20층, 하나는 56층입니다. 둘 다 합성곱마다 배치 정규화가 붙고 He 초기화(He initialization)를 씁니다. 03번과 04번 노트북에서 배운 것을 모두 갖춘 셈입니다.
 
-우리는 노트북 컴퓨터로 학습할 수 있게 같은 신경망을 줄여서 씁니다. 처음 채널(channel)이 16개가 아니라 8개이고, 숫자 이미지는 10×10픽셀입니다. 깊이(depth) 말고는 모두 같습니다. 같은 숫자 4,000장을 같은 순서로 5에폭(epoch, 데이터를 한 번 다 보는 것이 1에폭입니다) 동안 배우고, 학습률(learning rate)은 0.1까지 올라갔다가 다시 내려갑니다.
+우리는 노트북 컴퓨터로 학습할 수 있게 같은 신경망을 줄여서 씁니다. 처음 채널(channel)이 16개가 아니라 8개이고, 숫자 이미지는 10×10픽셀입니다. 깊이(depth) 말고는 모두 같습니다. 같은 숫자 4,000장을 같은 순서로 5에폭(epoch, 데이터를 한 번 다 보는 것이 1에폭입니다) 동안 배우고, 학습률(learning rate)은 0.1까지 올라갔다가 다시 내려갑니다. 신경망을 만들고 학습시키는 코드를 패키지에 있는 그대로 보여 드립니다. 기록해 둔 실험도, 07번 노트북도 이 코드를 씁니다.
 """
 
 # %% degradation-intro [markdown] lang="en"
@@ -91,7 +91,7 @@ r"""
 
 Slide 16 shows two *plain networks*, stacks of convolutions in which each layer feeds only the next: one of 20 layers, one of 56. Both have batch normalization (BN) after every convolution and He initialization, everything that notebooks 03 and 04 taught us.
 
-Ours are the same networks at a smaller scale: 8 channels at first instead of 16, and digits of 10×10 pixels, so that a laptop can train them. Apart from the depth all is equal: the same 4,000 digits in the same order, 5 *epochs* (passes over the data), a learning rate that rises to 0.1 and falls again.
+Ours are the same networks at a smaller scale: 8 channels at first instead of 16, and digits of 10×10 pixels, so that a laptop can train them. Apart from the depth all is equal: the same 4,000 digits in the same order, 5 *epochs* (passes over the data), a learning rate that rises to 0.1 and falls again. The code that builds and trains them is shown as the package has it; the recorded runs and notebook 07 use the same.
 """
 
 # %% nets

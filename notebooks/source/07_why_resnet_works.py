@@ -68,14 +68,14 @@ torch.set_flush_denormal(True)  # numbers below 1e-38 become 0; they would slow 
 r"""
 ## 1. 110층을 거슬러 오는 길
 
-05번 노트북에서 **합성곱**(convolution)마다 기울기(정확히는 그 가중치의 기울기)를 쟀더니, 배치 정규화(batch normalization, BN)를 쓰는 plain 신경망(plain network)에서는 거슬러 올수록 커졌습니다. 이번에는 더 깊이 들어가 봅시다. 신경망은 05번의 것입니다. 처음 채널(channel)은 8개, 숫자 이미지는 10×10픽셀이고, He 초기화(He initialization)를 쓰며, 합성곱마다 배치 정규화가 뒤따릅니다. **plain 신경망**은 층을 차례로 쌓기만 한 것입니다. **잔차 신경망**은 층을 둘씩 묶고, 묶음에 들어온 값을 **지름길 연결**로 돌려 묶음에서 나온 값에 더합니다.
+05번 노트북에서 **합성곱**(convolution)마다 기울기(정확히는 그 가중치의 기울기)를 쟀더니, 배치 정규화(batch normalization, BN)를 쓰는 plain 신경망(plain network)에서는 거슬러 올수록 커졌습니다. 이번에는 더 깊이 들어가 봅시다. 신경망은 05번의 것입니다. 처음 채널(channel)은 8개, 숫자 이미지는 10×10픽셀이고, He 초기화(He initialization)를 쓰며, 합성곱마다 배치 정규화가 뒤따릅니다. **plain 신경망**은 층을 차례로 쌓기만 한 것입니다. **잔차 신경망**은 층을 둘씩 묶고, 묶음에 들어온 값을 **지름길 연결**로 돌려 묶음에서 나온 값에 더합니다. 코드도 05번에서 본 그대로입니다.
 """
 
 # %% start-intro [markdown] lang="en"
 r"""
 ## 1. The way back through 110 layers
 
-In notebook 05 we looked at the gradient of the *convolutions* (their weights' gradients, to be exact), and saw that in a plain network with batch normalization (BN) it grows on its way back. Let us go deeper. The networks are those of notebook 05: 8 channels at first, digits of 10×10 pixels, He initialization, BN after every convolution. A *plain network* is a stack of layers; a *residual network* (ResNet) adds to what comes out of every second layer what went into the layer before it, by a *shortcut connection*.
+In notebook 05 we looked at the gradient of the *convolutions* (their weights' gradients, to be exact), and saw that in a plain network with batch normalization (BN) it grows on its way back. Let us go deeper. The networks are those of notebook 05: 8 channels at first, digits of 10×10 pixels, He initialization, BN after every convolution. A *plain network* is a stack of layers; a *residual network* (ResNet) adds to what comes out of every second layer what went into the layer before it, by a *shortcut connection*. The code is that of notebook 05, too.
 """
 
 # %% nets
