@@ -63,7 +63,7 @@ def test_jupyter_stores_a_picture_as_it_packs_itself(monkeypatch):
     png = SimpleNamespace(for_type=kept.__setitem__)
     shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"image/png": png}))
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    figures._as_stored()
+    figures.picture._as_stored()
     assert kept == {figures.Picture: figures.Picture._repr_png_}
 
 
@@ -140,7 +140,7 @@ def test_live_draws_now_and_then_and_after_every_epoch(monkeypatch):
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(figures.time, "monotonic", lambda: 100.0)  # no time passes
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)  # no time passes
     live = figures.Live()
     growing = History()
     for _ in range(3):
