@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -59,9 +59,9 @@ def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = No
     A curve ends where it leaves the axis, at 1e-18 and 1e18.
     """
     picture = picture or Picture(10, 4.4)
-    picture.clear()
-    _depth_axis(picture.subplots(), curves)
-    picture.axes[0].set_title(t("The signal forward and the gradient backward, layer by layer"))
+    (ax,) = picture.empty_axes()
+    _depth_axis(ax, curves)
+    ax.set_title(t("The signal forward and the gradient backward, layer by layer"))
     picture.legend(loc="outside lower center", ncols=len(curves))
     return picture
 
@@ -83,23 +83,6 @@ def _depth_axis(ax, curves: Mapping[str, Sequence[float]]) -> None:
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
 
 
-def _laid_out_once(picture: Picture, rows: int, columns: int, places: dict[str, Any]) -> list[Any]:
-    """The empty axes of an explorer's picture: at fixed `places`, made once and kept."""
-    if not picture.axes:
-        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
-        picture.subplots(rows, columns, gridspec_kw=places)
-    return [_emptied(ax) for ax in picture.axes]
-
-
-def _emptied(ax) -> Any:
-    """`ax` without what was drawn into it: ax.clear() or new axes would take longer."""
-    for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
-        artist.remove()
-    ax.relim()  # or the axis would still reach to what is gone
-    ax.set_prop_cycle(None)
-    return ax
-
-
 def flow(
     layers: Mapping[str, tuple[Tensor, str]],
     ends: tuple[float, float],
@@ -115,7 +98,7 @@ def flow(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
-    left, right = _laid_out_once(picture, 1, 2, places)
+    left, right = picture.empty_axes(1, 2, places)
     low, high = ends if ends[0] < ends[1] < math.inf else (-1.0, 1.0)  # nan: it has overflowed
     bins = 80
     centers = [low + (high - low) * (i + 0.5) / bins for i in range(bins)]
@@ -141,8 +124,7 @@ def flow(
 def training(history: "History", picture: Picture | None = None) -> Picture:
     """Left the loss of every mini-batch, right the errors after every epoch."""
     picture = picture or Picture(11, 4)
-    picture.clear()
-    left, right = picture.subplots(1, 2)
+    left, right = picture.empty_axes(1, 2)
     left.plot(range(1, len(history.batch_loss) + 1), history.batch_loss, color=BLUE, linewidth=1.5)
     left.set_ylim(bottom=0)
     left.set_xlabel(t("step (mini-batch)"))
@@ -184,8 +166,7 @@ def reading(
 ) -> Picture:
     """A `digit` (1, 28, 28), 0 to 1, beside the model's `probabilities` (10,)."""
     picture = picture or Picture(9, 3.6)
-    picture.clear()
-    left, right = picture.subplots(1, 2, width_ratios=(1, 1.6))
+    left, right = picture.empty_axes(1, 2, width_ratios=(1, 1.6))
     _show_image(left, digit)
     left.axis("off")
     left.set_title(
@@ -225,8 +206,7 @@ def lines(
     every point.
     """
     picture = picture or Picture(10, 4.4)
-    picture.clear()
-    ax = picture.subplots()
+    (ax,) = picture.empty_axes()
     _curves(ax, curves, percent, log, marks)
     ax.set_xlabel(t(x))
     ax.set_ylabel(t(y))
@@ -280,8 +260,7 @@ def panels(
     a network that only guesses would have.
     """
     picture = picture or Picture(12, 4.6)
-    picture.clear()
-    grid = picture.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    grid = picture.empty_axes(1, len(curves), sharey=True)
     for ax, (name, drawn) in zip(grid, curves.items(), strict=True):
         _curves(ax, drawn, percent, log, marks=not log)
         _bands(ax, drawn, (bands or {}).get(name, {}))
@@ -326,8 +305,8 @@ def convolution(
 ) -> Picture:
     """Input, kernel and output of one convolution, as `seen` (H, W) by name, under `caption`."""
     picture = picture or Picture(9.5, 3.8)
-    picture.clear()
-    for ax, (name, pixels) in zip(picture.subplots(1, len(seen)), seen.items(), strict=True):
+    grid = picture.empty_axes(1, len(seen))
+    for ax, (name, pixels) in zip(grid, seen.items(), strict=True):
         largest = float(pixels.abs().max()) or 1.0
         lowest = -largest if pixels.min() < 0 else 0.0
         ax.imshow(pixels.numpy(), vmin=lowest, vmax=largest, cmap="PuOr_r" if lowest else "gray")
@@ -353,8 +332,7 @@ def field(
     `sizes` by layer.
     """
     picture = picture or Picture(12, 4.3)
-    picture.clear()
-    views, right = picture.subplots(1, 2, width_ratios=(2.1, 1))
+    views, right = picture.empty_axes(1, 2, width_ratios=(2.1, 1))
     h, w = photo.shape
     white = torch.ones(h, w // 12, 3)
     tints = []
@@ -403,12 +381,8 @@ def scatter(
     same sign, orange where they have not. `limits`: (left, right, bottom, top) of the axes.
     `ticks`: what to write under which x.
     """
-    if picture is None:
-        picture = Picture(9, 4.6)
-        ax = picture.subplots()
-    else:  # an explorer's next picture: the axes stay where they are
-        picture.set_layout_engine("none")
-        ax = _emptied(picture.axes[0])
+    picture = picture or Picture(9, 4.6)
+    (ax,) = picture.empty_axes(once=True)  # an explorer's axes stay where they are
     if center is not None:
         ax.axvline(center[0], color=BLACK, linewidth=1)
         ax.axhline(center[1], color=BLACK, linewidth=1)
@@ -451,7 +425,7 @@ def strip(
     """
     picture = picture or Picture(11, 5.2)
     places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
-    above, below = _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
+    above, below = picture.empty_axes(2, 1, {**places, "height_ratios": (1, 1.7)})
     low, high = pictures.amin((1, 2), keepdim=True), pictures.amax((1, 2), keepdim=True)
     shown = (pictures - low) / (high - low).clamp_min(1e-9)
     n, h, w = shown.shape
@@ -489,7 +463,7 @@ def drift(
     """
     picture = picture or Picture(12, 4.8)
     places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
-    left, right = _laid_out_once(picture, 1, 2, places)
+    left, right = picture.empty_axes(1, 2, places)
     bins = len(next(iter(layers.values()))[0])
     width = (ends[1] - ends[0]) / bins
     centers = [ends[0] + width * (i + 0.5) for i in range(bins)]
@@ -538,7 +512,7 @@ def course(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.09, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.06}
-    axes = _laid_out_once(picture, 1, 2, places)
+    axes = picture.empty_axes(1, 2, places)
     for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
         _curves(ax, curves, percent=True, marks=True)
         xs, _ = next(iter(curves.values()))
@@ -587,17 +561,17 @@ def maps(
 
 
 def bars(
-    panels: Mapping[str, Mapping[str, float]], caption: str, picture: Picture | None = None
+    groups: Mapping[str, Mapping[str, float]], caption: str, picture: Picture | None = None
 ) -> Picture:
-    """`panels` side by side under `caption`: a bar for each name, with its number beside it.
+    """`groups` side by side under `caption`: a bar for each name, with its number beside it.
 
     Each panel has its own scale from 0; the names are those of the first. The axes are laid out
     once and kept, for an explorer.
     """
     picture = picture or Picture(13, 3.4)
     places = {"left": 0.2, "right": 0.99, "bottom": 0.04, "top": 0.78, "wspace": 0.06}
-    grid = _laid_out_once(picture, 1, len(panels), places)
-    for ax, (name, values) in zip(grid, panels.items(), strict=True):
+    grid = picture.empty_axes(1, len(groups), places)
+    for ax, (name, values) in zip(grid, groups.items(), strict=True):
         longest = max(values.values())
         for row, value in enumerate(values.values()):
             ax.add_patch(Rectangle((0, row - 0.35), value, 0.7, color=COLORS[row], linewidth=0))
@@ -607,7 +581,7 @@ def bars(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.set_title(t(name), loc="left", fontsize=13)
-    names = next(iter(panels.values()))
+    names = next(iter(groups.values()))
     grid[0].set_yticks(range(len(names)), names)
     grid[0].grid(visible=False)
     picture.suptitle(caption)

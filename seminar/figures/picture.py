@@ -14,6 +14,7 @@ from cycler import cycler
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.ticker import AutoLocator, ScalarFormatter
 from PIL import Image, ImageChops, ImageStat
 
 from ..catalogue import t
@@ -55,15 +56,42 @@ class Picture(Figure):
 
     def __init__(self, width: float = 10, height: float = 4.2):
         super().__init__(figsize=(width, height), dpi=100, layout="constrained")
+        self._canvas = FigureCanvasAgg(self)
+        self._made: Any = None  # which axes, and what they were asked for with
+
+    def empty_axes(
+        self, rows: int = 1, columns: int = 1, places: Any = None, once: bool = False, **how: Any
+    ) -> list[Any]:
+        """Axes to draw into: made for the first drawing, kept and emptied for the next one.
+
+        They are fitted to what is drawn, which takes as long as the drawing itself: at each
+        drawing, at the first one only (`once`), or never, at fixed `places` (what `GridSpec`
+        takes). `how` is as in `subplots`.
+        """
+        asked = (rows, columns, places, how)
+        axes: list[Any] = self.axes
+        if self._made != (asked, axes):
+            self.clear()
+            self.set_layout_engine("none" if places else "constrained")
+            self.subplots(rows, columns, gridspec_kw=places, **how)
+            self._made = asked, self.axes
+            return self.axes
+        self.legends.clear()
+        for ax in axes:
+            _empty(ax)
+            if not (places or once):
+                ax.set_subplotspec(ax.get_subplotspec())  # where it was before it was fitted
+        if once:
+            self.set_layout_engine("none")
+        return axes
 
     def png(self) -> bytes:
         """The picture as a PNG file, packed in no time."""
         return _packed(self._pixels(), 1)
 
     def _pixels(self) -> Image.Image:
-        canvas = FigureCanvasAgg(self)
-        canvas.draw()  # savefig would lay it out twice
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        self._canvas.draw()  # savefig would lay it out twice
+        return Image.fromarray(np.asarray(self._canvas.buffer_rgba())).convert("RGB")
 
     def _repr_png_(self) -> bytes:
         """To store in a notebook: a chart in 256 colors, a third as large; a photograph in all."""
@@ -75,6 +103,25 @@ class Picture(Figure):
     def __repr__(self) -> str:
         titles = [self.get_suptitle(), *(ax.get_title() for ax in self.axes)]
         return f"{t('Figure')}: " + "; ".join(" ".join(x.split()) for x in titles if x)
+
+
+def _empty(ax) -> None:
+    """Keep titles, labels and ticks, to be set anew: `ax.clear()` and new axes are far slower."""
+    for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
+        artist.remove()
+    ax.containers.clear()
+    ax.legend_ = None
+    ax.relim()  # or the axes would still reach to what is gone
+    for axis, rescale in ((ax.xaxis, ax.set_xscale), (ax.yaxis, ax.set_yscale)):
+        if axis.get_scale() != "linear":
+            rescale("linear")  # which takes longer than what follows
+        axis.set_major_locator(AutoLocator())
+        axis.set_major_formatter(ScalarFormatter())
+    ax.set_xlim(0, 1, auto=True)
+    ax.set_ylim(0, 1, auto=True)
+    ax.set_prop_cycle(None)
+    ax.set_axis_on()
+    ax.set_aspect("auto")
 
 
 def _packed(pixels: Image.Image, level: int) -> bytes:

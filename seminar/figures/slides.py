@@ -83,21 +83,21 @@ _KINDS = {  # by kernel size; 0 is a fully connected layer
 }
 
 
-def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
+def stacks(nets: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
     """Slide 8: each network as a row of its layers with weights, from the input to the output.
 
     A layer is ("conv", kernel size) or ("fc", 0).
     """
-    drawn = Picture(13, 1.2 + 1.1 * len(networks))
+    drawn = Picture(13, 1.2 + 1.1 * len(nets))
     ax = drawn.subplots()
-    for row, layers in enumerate(networks.values()):
+    for row, layers in enumerate(nets.values()):
         for i, (_, kernel) in enumerate(layers):
             _, color = _KINDS.get(kernel, _LARGE)
             ax.add_patch(Rectangle((i + 0.6, row - 0.3), 0.8, 0.6, color=color, linewidth=0))
-    names = [t("{name}\n{count} layers", name=n, count=len(k)) for n, k in networks.items()]
-    ax.set_yticks(range(len(networks)), names, fontsize=15)
-    longest = max(map(len, networks.values()))
-    ax.set(xlim=(0, longest + 1.5), ylim=(len(networks) - 0.5, -0.5))
+    names = [t("{name}\n{count} layers", name=n, count=len(k)) for n, k in nets.items()]
+    ax.set_yticks(range(len(nets)), names, fontsize=15)
+    longest = max(map(len, nets.values()))
+    ax.set(xlim=(0, longest + 1.5), ylim=(len(nets) - 0.5, -0.5))
     ax.set_xlabel(t("layer, counted from the input"))
     ax.grid(visible=False, axis="y")
     handles = [Patch(color=color, label=t(label)) for label, color in (_LARGE, *_KINDS.values())]
@@ -157,21 +157,19 @@ def networks(costs: Mapping[str, Sequence["Layer"]], title: str) -> Picture:
 Shortcut = tuple[int, int, bool]  # from before one layer to behind another; with new channels?
 
 
-def stages(
-    networks: Mapping[str, tuple[Sequence["Layer"], Sequence[Shortcut]]], title: str
-) -> Picture:
+def stages(nets: Mapping[str, tuple[Sequence["Layer"], Sequence[Shortcut]]], title: str) -> Picture:
     """Slide 19: each network as a row of boxes, one a layer with weights, with its shortcuts.
 
     A box carries its layer's channels, and has a color by the height of its output. An arc is a
     shortcut, dashed where the number of channels changes.
     """
-    convolutions = [layer for layers, _ in networks.values() for layer in layers if layer.shape[1:]]
-    sizes = sorted({layer.shape[-1] for layer in convolutions}, reverse=True)
-    colors = dict(zip(sizes, cycle((PURPLE, SKY, BLUE, GREEN, ORANGE, YELLOW)), strict=False))
-    longest = max(len(layers) for layers, _ in networks.values())
-    picture = Picture(13, 1 + 1.9 * len(networks))
-    grid = picture.subplots(len(networks), 1)
-    for ax, (name, (layers, shortcuts)) in zip(grid, networks.items(), strict=True):
+    convolutions = [layer for layers, _ in nets.values() for layer in layers if layer.shape[1:]]
+    heights = sorted({layer.shape[-1] for layer in convolutions}, reverse=True)
+    colors = dict(zip(heights, cycle((PURPLE, SKY, BLUE, GREEN, ORANGE, YELLOW)), strict=False))
+    longest = max(len(layers) for layers, _ in nets.values())
+    picture = Picture(13, 1 + 1.9 * len(nets))
+    grid = picture.subplots(len(nets), 1)
+    for ax, (name, (layers, shortcuts)) in zip(grid, nets.items(), strict=True):
         for i, layer in enumerate(layers):
             color = colors[layer.shape[-1]] if layer.shape[1:] else "#bbbbbb"
             ax.add_patch(Rectangle((i + 0.08, 0), 0.84, 1, color=color, linewidth=0))
@@ -193,17 +191,15 @@ def stages(
     return picture
 
 
-def columns(networks: Mapping[str, Sequence[tuple[str, str]]], title: str) -> Picture:
+def columns(nets: Mapping[str, Sequence[tuple[str, str]]], title: str) -> Picture:
     """Slide 5: each network as a column of its layers, (kind, text), from the input down.
 
     A kind is "conv", "lrn", "pool" or "fc".
     """
     colors = {"conv": SKY, "lrn": PURPLE, "pool": ORANGE, "fc": GREEN}
-    longest = max(map(len, networks.values()))
-    picture = Picture(3.6 * len(networks), 1.4 + 0.36 * longest)
-    for ax, (name, layers) in zip(
-        picture.subplots(1, len(networks)), networks.items(), strict=True
-    ):
+    longest = max(map(len, nets.values()))
+    picture = Picture(3.6 * len(nets), 1.4 + 0.36 * longest)
+    for ax, (name, layers) in zip(picture.subplots(1, len(nets)), nets.items(), strict=True):
         for i, (kind, text) in enumerate(layers):
             ax.add_patch(Rectangle((0, i + 0.08), 1, 0.84, color=colors[kind], linewidth=0))
             ax.text(0.5, i + 0.5, t(text), ha="center", va="center")
