@@ -1,5 +1,6 @@
 """Figures show the numbers that they are given."""
 
+import inspect
 import io
 import math
 import sys
@@ -63,7 +64,7 @@ def test_jupyter_stores_a_picture_as_it_packs_itself(monkeypatch):
     png = SimpleNamespace(for_type=kept.__setitem__)
     shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"image/png": png}))
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    figures._as_stored()
+    figures.picture._as_stored()
     assert kept == {figures.Picture: figures.Picture._repr_png_}
 
 
@@ -140,7 +141,7 @@ def test_live_draws_now_and_then_and_after_every_epoch(monkeypatch):
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
-    monkeypatch.setattr(figures.time, "monotonic", lambda: 100.0)  # no time passes
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)  # no time passes
     live = figures.Live()
     growing = History()
     for _ in range(3):
@@ -458,3 +459,75 @@ def test_a_landscape_is_a_map_for_each_network_on_one_scale_of_colors():
     assert ticks == [0.0625, 0.125, 0.25, 0.5, 1, 2, 4]  # from below 0.1 to above 2.1
     scales = [ax.collections[0].norm for ax in (left, right)]
     assert (scales[0].vmin, scales[0].vmax) == (scales[1].vmin, scales[1].vmax)
+
+
+PROBABILITIES = torch.linspace(0.01, 0.19, 10)
+SEEN = torch.ones(20, 30, dtype=torch.bool)
+BENT = torch.linspace(-1, 2, 70).view(7, 10)
+BINS = torch.linspace(0, 4, 6)
+TWO, THREE = {"a": ([1, 2], [0.5, 0.4])}, {"a": ([1, 90], [20, 3e4]), "c": ([1.5, 9], [1, 1])}
+# Of each function that draws into `picture`: two of its drawings, as unlike as can be.
+AGAIN = {
+    "by_depth": [({"a": [1, 1e-9, 0]},), ({"a": [1, 2], "b": [2, 1, 0.5]},)],
+    "flow": [
+        ({"1": (BENT, "x"), "2": (BENT, "y")}, (-1, 1), {"a": [1.0, 1e-3]}, "c"),
+        ({"3": (BENT, "z")}, (0, 2), {"a": [1, 2, 4], "b": [1.0, 1e-9]}, "d"),
+    ],
+    "training": [(HISTORY,), (History(test_error=[0.02], train_error=[0.01], batch_loss=[90.0]),)],
+    "reading": [(BENT[None], PROBABILITIES, 3), (BENT[None] / 2, PROBABILITIES.flip(0))],
+    "lines": [(TWO, "t", "x", "y", True), (THREE, "u", "v", "w", False, True, True)],
+    "panels": [
+        ({"l": TWO, "r": TWO}, "t", "x", "y", True, False, {"l": {"a": [[0, 1], [1, 2]]}}, 0.9),
+        ({"L": THREE, "R": TWO}, "u", "v", "w", False, True),
+        ({"1": TWO, "2": THREE, "3": TWO}, "three", "x", "y"),
+    ],
+    "convolution": [
+        ({"input": BENT, "output": BENT.abs()}, "c"),
+        ({"input": BENT.T, "kernel": -BENT[:3, :3]}, "d"),
+        ({"input": BENT.abs()}, "one"),
+    ],
+    "field": [
+        (SEEN / 2, (3, 9), SEEN, SEEN / 1, {"a": [1, 3], "b": [20, 20]}, "c"),
+        (SEEN.T / 2, (-1, 3), ~SEEN.T, SEEN.T / 1, {"a": [1, 300, 500]}, "d"),
+    ],
+    "scatter": [  # its axes stay where they were first: ticks as wide
+        ({"a": ([0, 4], [0, 4])}, "t", "x", "y", TWO, (2, 2), (-0.5, 5.5, 0, 5)),
+        ({"b": ([3, 8], [2, 9]), "c": ([5], [4])}, "u", "v", "y", None, None, None, {4: "4"}),
+        ({"d": ([3, 8], [2, 9])}, "v", "w", "y"),
+    ],
+    "strip": [
+        (BENT[None], ["0"], {"a": ([0, 1], [0.1, 0.2])}, "c", "x", "y", 0.5, True),
+        (BENT.expand(3, 7, 10), "123", {"a": ([0, 9.5], [9, 99]), "b": ([0, 1], [5, 6])}, *"dxy"),
+    ],
+    "drift": [
+        ({"2": (BINS, BINS), "4": (BINS, BINS.flip(0))}, (-3, 3), {"a": [0.1, 0.5]}, 0.6, "c"),
+        ({"6": (BINS.flip(0), BINS)}, (-1, 1), {"a": [1, 2, 1, 2], "b": [1, 1]}, 2.5, "d"),
+    ],
+    "course": [
+        (TWO, TWO, ("l", "r"), ("x", "y", "z"), 1, {"a": [[0.1, 0.2], [0.3, 0.9]]}, 2),
+        (TWO | {"b": ([1, 2], [0, 1])}, THREE, ("L", "R"), ("u", "v", "w"), 0.5, {}, 5),
+    ],
+    "bars": [
+        ({"w": {"a": 73728, "b": 1024}, "m": {"a": 1.5, "b": 0.01}}, "t"),
+        ({"v": {"c": 3, "d": 10, "e": 4}, "n": {"c": 0.1, "d": 1e6, "e": 2.0}}, "u"),
+        ({"w": {"a": 1}}, "one panel"),
+    ],
+}
+
+
+def test_every_function_that_draws_into_a_picture_is_drawn_again():
+    functions = dict(inspect.getmembers(figures, inspect.isfunction))
+    parameters = {name: inspect.signature(f).parameters for name, f in functions.items()}
+    assert set(AGAIN) == {k for k, p in parameters.items() if "picture" in p and k != "show"}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_drawn_again_a_picture_is_as_if_drawn_for_the_first_time(name):
+    draw = getattr(figures, name)
+    fresh = [draw(*args).png() for args in AGAIN[name]]
+    assert len(set(fresh)) == len(fresh)
+    picture = draw(*AGAIN[name][0])
+    picture.png()
+    for args, expected in [*zip(AGAIN[name], fresh, strict=True)][::-1]:
+        assert draw(*args, picture=picture) is picture
+        assert picture.png() == expected

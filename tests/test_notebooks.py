@@ -176,7 +176,9 @@ def test_the_catalogue_has_every_ledger():
         seminar.language("en")
 
 
-@pytest.mark.parametrize("room", ["figures", "explorers", "claims"])
+@pytest.mark.parametrize(
+    "room", ["figures/picture", "figures/charts", "figures/slides", "explorers", "claims"]
+)
 def test_the_package_shows_only_texts_of_the_catalogue(room):
     korean = tomllib.loads(
         (ROOT / "seminar/assets/texts/ko/course.toml").read_text(encoding="utf-8")

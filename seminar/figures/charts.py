@@ -1,192 +1,23 @@
-"""From numbers to a figure. Every function returns a `Picture`, which a notebook shows.
+"""Charts of general use, for a slide as for an explorer."""
 
-Those that take `picture` draw into it instead of a new one, as an explorer does on each move of a
-slider. Texts come out in the language of the notebook. Colors: Okabe and Ito's, which the
-color-blind can tell apart.
-"""
-
-import html
-import io
 import math
-import re
-import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import as_file, files
+from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import torch
-from cycler import cycler
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
-from matplotlib.patches import Arc, Patch, Rectangle
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
-from PIL import Image, ImageChops, ImageStat
 from torch import Tensor
 
-from .catalogue import t
+from ..catalogue import t
+from .picture import BLACK, BLUE, COLORS, GREEN, ORANGE, RED, SKY, Picture, show
 
 if TYPE_CHECKING:
-    from .probe import Layer
-    from .train import History
-
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#000000"
-COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, YELLOW)
-
-
-def _style() -> None:
-    """Hangul without a system font, and sizes that can be read from the last row."""
-    with as_file(files("seminar").joinpath("assets/SeminarGothic.ttf")) as font:
-        fontManager.addfont(font)
-    mpl.rcParams.update(
-        {
-            # Hangul first: the other way round a title with both Hangul and $…$ loses its Hangul.
-            "font.family": ["Seminar Gothic", "DejaVu Sans"],
-            "axes.unicode_minus": False,
-            "font.size": 13,
-            "axes.titlesize": 15,
-            "axes.prop_cycle": cycler(color=COLORS),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "grid.color": "#dddddd",
-            "lines.linewidth": 2.5,
-            "legend.frameon": False,
-            "image.cmap": "gray",
-        }
-    )
-
-
-_style()
-
-
-class Picture(Figure):
-    """A figure that a notebook shows as PNG, and that tells its titles where it cannot be seen."""
-
-    def __init__(self, width: float = 10, height: float = 4.2):
-        super().__init__(figsize=(width, height), dpi=100, layout="constrained")
-
-    def png(self) -> bytes:
-        """The picture as a PNG file, packed in no time."""
-        return _packed(self._pixels(), 1)
-
-    def _pixels(self) -> Image.Image:
-        canvas = FigureCanvasAgg(self)
-        canvas.draw()  # savefig would lay it out twice
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-
-    def _repr_png_(self) -> bytes:
-        """To store in a notebook: a chart in 256 colors, a third as large; a photograph in all."""
-        pixels = self._pixels()
-        few = pixels.quantize(256, dither=Image.Dither.NONE)
-        lost = ImageStat.Stat(ImageChops.difference(few.convert("RGB"), pixels)).mean
-        return _packed(few if max(lost) < 0.2 else pixels, 9)  # of 255
-
-    def __repr__(self) -> str:
-        titles = [self.get_suptitle(), *(ax.get_title() for ax in self.axes)]
-        return f"{t('Figure')}: " + "; ".join(" ".join(x.split()) for x in titles if x)
-
-
-def _packed(pixels: Image.Image, level: int) -> bytes:
-    buffer = io.BytesIO()
-    pixels.save(buffer, "PNG", compress_level=level)
-    return buffer.getvalue()
-
-
-def _as_stored() -> None:
-    """Jupyter has its own way to draw matplotlib's figures, much larger; ours for a Picture."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        shell.display_formatter.formatters["image/png"].for_type(Picture, Picture._repr_png_)
-
-
-_as_stored()
-
-
-_NUMBER = re.compile(r"-?[\d,.]+%?")
-
-
-class Table:
-    """Rows under headers; a notebook shows it as HTML, a terminal as text."""
-
-    def __init__(self, headers: Sequence[str], rows: Iterable[Sequence[object]]):
-        self.headers = [t(h) if h else "" for h in headers]
-        self.rows = [[_cell(value) for value in row] for row in rows]
-
-    def __repr__(self) -> str:
-        lines = [self.headers, *self.rows]
-        return "\n".join(" | ".join(line) for line in lines)
-
-    def _repr_html_(self) -> str:
-        columns = zip(*self.rows, strict=True)
-        sides = ["right" if all(map(_NUMBER.fullmatch, c)) else "left" for c in columns]
-
-        def line(cells: Sequence[str], tag: str) -> str:
-            made = (
-                f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
-                for cell, side in zip(cells, sides, strict=True)
-            )
-            return f"<tr>{''.join(made)}</tr>"
-
-        body = "".join(line(row, "td") for row in self.rows)
-        return f"<table><thead>{line(self.headers, 'th')}</thead><tbody>{body}</tbody></table>"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return t(value) if isinstance(value, str) and value else str(value)
-
-
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table; headers and texts are translated, integers get their thousands commas."""
-    return Table(headers, rows)
-
-
-def competition(entries: Sequence[tuple[int, str, float, int | None]]) -> Picture:
-    """Slides 1 and 8: `entries` of (year, name, top-5 error in %, layers; None if shallow)."""
-    picture = Picture(13, 5.5)
-    axes = picture.subplot_mosaic([["errors", "both"], ["layers", "both"]], width_ratios=(6, 5))
-    errors, layers, both = (axes[name] for name in ("errors", "layers", "both"))
-    x = range(len(entries))
-    colors = [SKY if depth is None else BLUE for *_, depth in entries]
-    bars = errors.bar(x, [error for _, _, error, _ in entries], color=colors)
-    errors.bar_label(bars, fmt="{:g}", padding=2)
-    errors.set_xticks(x, [""] * len(entries))
-    errors.set(ylim=(0, 34), ylabel=t("top-5 error (%)"))
-    errors.set_title(t("ILSVRC classification: error above, depth below"))
-    bars = layers.bar(x, [depth or 0 for *_, depth in entries], color=ORANGE)
-    layers.bar_label(bars, ["" if depth is None else depth for *_, depth in entries], padding=2)
-    layers.set_xticks(x, [f"{year}\n{t(name)}" for year, name, *_ in entries], fontsize=12)
-    layers.set(ylim=(0, 185), ylabel=t("layers with weights"))
-
-    years = [year for year, *_ in entries]
-    for i, (year, name, error, depth) in enumerate(entries):
-        if depth is not None:
-            # Two entries of a year lie close together: the second is named below its point.
-            above = year not in years[:i]
-            both.plot(depth, error, "o", color=BLUE, markersize=9)
-            both.annotate(
-                f"{t(name)} ({year})",
-                (depth, error),
-                xytext=(8, 5 if above else -16),
-                textcoords="offset points",
-            )
-    both.set_xscale("log")
-    both.set_xticks([8, 19, 50, 152], ["8", "19", "50", "152"])
-    both.minorticks_off()
-    both.set(xlim=(6.5, 600), ylim=(0, 19))
-    both.set_xlabel(t("layers with weights (log scale)"))
-    both.set_ylabel(t("top-5 error (%)"))
-    both.set_title(t("The same entries: error against depth"))
-    return picture
+    from ..train import History
 
 
 def images(
@@ -222,65 +53,15 @@ def _show_image(ax, image: Tensor) -> None:
     ax.imshow(pixels if pixels.shape[2] == 3 else pixels[..., 0], vmin=0, vmax=1)
 
 
-def sizes(pictures: Mapping[str, Tensor], title: str) -> Picture:
-    """`pictures` (C, H, W), 0 to 1, by name: above to one scale, below enlarged."""
-    drawn = Picture(12, 7)
-    above, below = drawn.subplots(2, len(pictures), height_ratios=(1, 1))
-    largest = max(max(p.shape[1:]) for p in pictures.values())
-    for small, big, (name, picture) in zip(above, below, pictures.items(), strict=True):
-        _, h, w = picture.shape
-        for ax in (small, big):
-            _show_image(ax, picture)
-            ax.grid(visible=False)
-        small.set(xlim=(0, largest), ylim=(largest, 0))
-        small.set_title(f"{t(name)}: {h}×{w}")
-        big.axis("off")
-    above[0].set_ylabel(t("pixels"))
-    drawn.suptitle(t(title))
-    return drawn
-
-
-_LARGE = ("11×11, 7×7 convolution", RED)
-_KINDS = {  # by kernel size; 0 is a fully connected layer
-    5: ("5×5 convolution", ORANGE),
-    3: ("3×3 convolution", SKY),
-    1: ("1×1 convolution", BLUE),
-    0: ("fully connected", GREEN),
-}
-
-
-def stacks(networks: Mapping[str, Sequence[tuple[str, int]]]) -> Picture:
-    """Slide 8: each network as a row of its layers with weights, from the input to the output.
-
-    A layer is ("conv", kernel size) or ("fc", 0).
-    """
-    drawn = Picture(13, 1.2 + 1.1 * len(networks))
-    ax = drawn.subplots()
-    for row, layers in enumerate(networks.values()):
-        for i, (_, kernel) in enumerate(layers):
-            _, color = _KINDS.get(kernel, _LARGE)
-            ax.add_patch(Rectangle((i + 0.6, row - 0.3), 0.8, 0.6, color=color, linewidth=0))
-    names = [t("{name}\n{count} layers", name=n, count=len(k)) for n, k in networks.items()]
-    ax.set_yticks(range(len(networks)), names, fontsize=15)
-    longest = max(map(len, networks.values()))
-    ax.set(xlim=(0, longest + 1.5), ylim=(len(networks) - 0.5, -0.5))
-    ax.set_xlabel(t("layer, counted from the input"))
-    ax.grid(visible=False, axis="y")
-    handles = [Patch(color=color, label=t(label)) for label, color in (_LARGE, *_KINDS.values())]
-    ax.legend(handles=handles, loc="upper right")
-    ax.set_title(t("The revolution of depth, drawn from the models"))
-    return drawn
-
-
 def by_depth(curves: Mapping[str, Sequence[float]], picture: Picture | None = None) -> Picture:
     """`curves` of positive numbers, one a layer, on a log axis; gray: beyond a millionfold.
 
     A curve ends where it leaves the axis, at 1e-18 and 1e18.
     """
     picture = picture or Picture(10, 4.4)
-    picture.clear()
-    _depth_axis(picture.subplots(), curves)
-    picture.axes[0].set_title(t("The signal forward and the gradient backward, layer by layer"))
+    (ax,) = picture.empty_axes()
+    _depth_axis(ax, curves)
+    ax.set_title(t("The signal forward and the gradient backward, layer by layer"))
     picture.legend(loc="outside lower center", ncols=len(curves))
     return picture
 
@@ -302,23 +83,6 @@ def _depth_axis(ax, curves: Mapping[str, Sequence[float]]) -> None:
     ax.set_ylabel(t("size (1 = unchanged, log scale)"))
 
 
-def _laid_out_once(picture: Picture, rows: int, columns: int, places: dict[str, Any]) -> list[Any]:
-    """The empty axes of an explorer's picture: at fixed `places`, made once and kept."""
-    if not picture.axes:
-        picture.set_layout_engine("none")  # finding the places takes as long as the drawing
-        picture.subplots(rows, columns, gridspec_kw=places)
-    return [_emptied(ax) for ax in picture.axes]
-
-
-def _emptied(ax) -> Any:
-    """`ax` without what was drawn into it: ax.clear() or new axes would take longer."""
-    for artist in (*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images):
-        artist.remove()
-    ax.relim()  # or the axis would still reach to what is gone
-    ax.set_prop_cycle(None)
-    return ax
-
-
 def flow(
     layers: Mapping[str, tuple[Tensor, str]],
     ends: tuple[float, float],
@@ -334,7 +98,7 @@ def flow(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.055, "right": 0.985, "bottom": 0.13, "top": 0.91, "wspace": 0.4}
-    left, right = _laid_out_once(picture, 1, 2, places)
+    left, right = picture.empty_axes(1, 2, places)
     low, high = ends if ends[0] < ends[1] < math.inf else (-1.0, 1.0)  # nan: it has overflowed
     bins = 80
     centers = [low + (high - low) * (i + 0.5) / bins for i in range(bins)]
@@ -360,8 +124,7 @@ def flow(
 def training(history: "History", picture: Picture | None = None) -> Picture:
     """Left the loss of every mini-batch, right the errors after every epoch."""
     picture = picture or Picture(11, 4)
-    picture.clear()
-    left, right = picture.subplots(1, 2)
+    left, right = picture.empty_axes(1, 2)
     left.plot(range(1, len(history.batch_loss) + 1), history.batch_loss, color=BLUE, linewidth=1.5)
     left.set_ylim(bottom=0)
     left.set_xlabel(t("step (mini-batch)"))
@@ -378,16 +141,6 @@ def training(history: "History", picture: Picture | None = None) -> Picture:
     right.set_title(t("Error after each epoch"))
     right.legend()
     return picture
-
-
-def show(picture: Picture, handle: Any = None) -> Any:
-    """Show `picture`, in the place of an earlier one if its `handle` is given; the handle."""
-    from IPython.display import display
-
-    if handle is None:
-        return display(picture, display_id=True)
-    handle.update(picture)
-    return handle
 
 
 class Live:
@@ -413,8 +166,7 @@ def reading(
 ) -> Picture:
     """A `digit` (1, 28, 28), 0 to 1, beside the model's `probabilities` (10,)."""
     picture = picture or Picture(9, 3.6)
-    picture.clear()
-    left, right = picture.subplots(1, 2, width_ratios=(1, 1.6))
+    left, right = picture.empty_axes(1, 2, width_ratios=(1, 1.6))
     _show_image(left, digit)
     left.axis("off")
     left.set_title(
@@ -454,8 +206,7 @@ def lines(
     every point.
     """
     picture = picture or Picture(10, 4.4)
-    picture.clear()
-    ax = picture.subplots()
+    (ax,) = picture.empty_axes()
     _curves(ax, curves, percent, log, marks)
     ax.set_xlabel(t(x))
     ax.set_ylabel(t(y))
@@ -509,8 +260,7 @@ def panels(
     a network that only guesses would have.
     """
     picture = picture or Picture(12, 4.6)
-    picture.clear()
-    grid = picture.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    grid = picture.empty_axes(1, len(curves), sharey=True)
     for ax, (name, drawn) in zip(grid, curves.items(), strict=True):
         _curves(ax, drawn, percent, log, marks=not log)
         _bands(ax, drawn, (bands or {}).get(name, {}))
@@ -550,100 +300,13 @@ def shares(rows: Mapping[str, Mapping[str, float]], title: str) -> Picture:
     return picture
 
 
-def footprints(layers: Mapping[str, Tensor], title: str) -> Picture:
-    """`layers`: matrices (output channel × input channel), true where the input matters."""
-    picture = Picture(3.3 * len(layers), 4.2)
-    for ax, (name, matrix) in zip(picture.subplots(1, len(layers)), layers.items(), strict=True):
-        ax.imshow(
-            matrix.numpy(), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1, aspect="auto"
-        )
-        ax.grid(visible=False)
-        ax.set_title(name)
-        ax.set_xlabel(t("input channel"))
-    picture.axes[0].set_ylabel(t("output channel"))
-    picture.suptitle(t(title))
-    return picture
-
-
-def networks(costs: Mapping[str, Sequence["Layer"]], title: str) -> Picture:
-    """Networks side by side, from `probe.cost`: a box per convolution, pooling or FC layer.
-
-    The height of a box grows with the height of its output, the width with its channels (both on
-    a log scale); a fully connected layer is as high as it has units.
-    """
-    kinds = {"Conv2d": SKY, "MaxPool2d": ORANGE, "AvgPool2d": ORANGE, "Linear": GREEN}
-    picture = Picture(13, 2.9 * len(costs))
-    for ax, (name, layers) in zip(picture.subplots(len(costs), 1), costs.items(), strict=True):
-        left = 0.0
-        for layer in layers:
-            if layer.kind in kinds:
-                channels, size = layer.shape[0], layer.shape[-1]
-                flat = len(layer.shape) == 1
-                width, height = 0.3 if flat else math.log2(channels) / 4, math.log2(size)
-                color = kinds[layer.kind]
-                ax.add_patch(Rectangle((left, -height / 2), width, height, color=color))
-                text = f"{size:,}" if flat else f"{channels}×{size}×{size}"
-                ax.text(left + width / 2, 6.4, text, ha="center", va="bottom", rotation=40)
-                left += width + 0.7
-        ax.set(xlim=(-0.3, 26), ylim=(-6.5, 12))
-        ax.axis("off")
-        ax.set_title(name, loc="left")
-    handles = [
-        Patch(color=SKY, label=t("convolution")),
-        Patch(color=ORANGE, label=t("pooling")),
-        Patch(color=GREEN, label=t("fully connected")),
-    ]
-    picture.axes[0].legend(handles=handles, loc="center right")
-    picture.suptitle(t(title))
-    return picture
-
-
-Shortcut = tuple[int, int, bool]  # from before one layer to behind another; with new channels?
-
-
-def stages(
-    networks: Mapping[str, tuple[Sequence["Layer"], Sequence[Shortcut]]], title: str
-) -> Picture:
-    """Slide 19: each network as a row of boxes, one a layer with weights, with its shortcuts.
-
-    A box carries its layer's channels, and has a color by the height of its output. An arc is a
-    shortcut, dashed where the number of channels changes.
-    """
-    convolutions = [layer for layers, _ in networks.values() for layer in layers if layer.shape[1:]]
-    sizes = sorted({layer.shape[-1] for layer in convolutions}, reverse=True)
-    colors = dict(zip(sizes, cycle((PURPLE, SKY, BLUE, GREEN, ORANGE, YELLOW)), strict=False))
-    longest = max(len(layers) for layers, _ in networks.values())
-    picture = Picture(13, 1 + 1.9 * len(networks))
-    grid = picture.subplots(len(networks), 1)
-    for ax, (name, (layers, shortcuts)) in zip(grid, networks.items(), strict=True):
-        for i, layer in enumerate(layers):
-            color = colors[layer.shape[-1]] if layer.shape[1:] else "#bbbbbb"
-            ax.add_patch(Rectangle((i + 0.08, 0), 0.84, 1, color=color, linewidth=0))
-            ink = "white" if color in (BLUE, GREEN) else "black"
-            text = f"{layer.shape[0]:,}"
-            ax.text(i + 0.5, 0.5, text, ha="center", va="center", rotation=90, color=ink)
-        for first, last, changes in shortcuts:
-            middle, radius = (first + last + 1) / 2, (last + 1 - first) / 2
-            arc = Arc((middle, 1.02), 2 * radius, 1.0, theta1=0, theta2=180)
-            arc.set(linewidth=2, linestyle="--" if changes else "-", color=BLACK)
-            ax.add_patch(arc)
-        ax.set(xlim=(-0.2, longest + 0.2), ylim=(-0.1, 1.6))
-        ax.axis("off")
-        ax.set_title(name, loc="left")
-    handles = [Patch(color=color, label=f"{size}×{size}") for size, color in colors.items()]
-    handles.append(Patch(color="#bbbbbb", label=t("fully connected")))
-    picture.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    picture.suptitle(t(title))
-    return picture
-
-
 def convolution(
     seen: Mapping[str, Tensor], caption: str, picture: Picture | None = None
 ) -> Picture:
     """Input, kernel and output of one convolution, as `seen` (H, W) by name, under `caption`."""
     picture = picture or Picture(9.5, 3.8)
-    picture.clear()
-    for ax, (name, pixels) in zip(picture.subplots(1, len(seen)), seen.items(), strict=True):
+    grid = picture.empty_axes(1, len(seen))
+    for ax, (name, pixels) in zip(grid, seen.items(), strict=True):
         largest = float(pixels.abs().max()) or 1.0
         lowest = -largest if pixels.min() < 0 else 0.0
         ax.imshow(pixels.numpy(), vmin=lowest, vmax=largest, cmap="PuOr_r" if lowest else "gray")
@@ -669,8 +332,7 @@ def field(
     `sizes` by layer.
     """
     picture = picture or Picture(12, 4.3)
-    picture.clear()
-    views, right = picture.subplots(1, 2, width_ratios=(2.1, 1))
+    views, right = picture.empty_axes(1, 2, width_ratios=(2.1, 1))
     h, w = photo.shape
     white = torch.ones(h, w // 12, 3)
     tints = []
@@ -702,27 +364,6 @@ def field(
     return picture
 
 
-def columns(networks: Mapping[str, Sequence[tuple[str, str]]], title: str) -> Picture:
-    """Slide 5: each network as a column of its layers, (kind, text), from the input down.
-
-    A kind is "conv", "lrn", "pool" or "fc".
-    """
-    colors = {"conv": SKY, "lrn": PURPLE, "pool": ORANGE, "fc": GREEN}
-    longest = max(map(len, networks.values()))
-    picture = Picture(3.6 * len(networks), 1.4 + 0.36 * longest)
-    for ax, (name, layers) in zip(
-        picture.subplots(1, len(networks)), networks.items(), strict=True
-    ):
-        for i, (kind, text) in enumerate(layers):
-            ax.add_patch(Rectangle((0, i + 0.08), 1, 0.84, color=colors[kind], linewidth=0))
-            ax.text(0.5, i + 0.5, t(text), ha="center", va="center")
-        ax.set(xlim=(-0.02, 1.02), ylim=(longest, 0))
-        ax.axis("off")
-        ax.set_title(name)
-    picture.suptitle(t(title))
-    return picture
-
-
 def scatter(
     points: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     title: str,
@@ -740,12 +381,8 @@ def scatter(
     same sign, orange where they have not. `limits`: (left, right, bottom, top) of the axes.
     `ticks`: what to write under which x.
     """
-    if picture is None:
-        picture = Picture(9, 4.6)
-        ax = picture.subplots()
-    else:  # an explorer's next picture: the axes stay where they are
-        picture.set_layout_engine("none")
-        ax = _emptied(picture.axes[0])
+    picture = picture or Picture(9, 4.6)
+    (ax,) = picture.empty_axes(once=True)  # an explorer's axes stay where they are
     if center is not None:
         ax.axvline(center[0], color=BLACK, linewidth=1)
         ax.axhline(center[1], color=BLACK, linewidth=1)
@@ -788,7 +425,7 @@ def strip(
     """
     picture = picture or Picture(11, 5.2)
     places = {"left": 0.09, "right": 0.98, "bottom": 0.13, "top": 0.85, "hspace": 0.25}
-    above, below = _laid_out_once(picture, 2, 1, {**places, "height_ratios": (1, 1.7)})
+    above, below = picture.empty_axes(2, 1, {**places, "height_ratios": (1, 1.7)})
     low, high = pictures.amin((1, 2), keepdim=True), pictures.amax((1, 2), keepdim=True)
     shown = (pictures - low) / (high - low).clamp_min(1e-9)
     n, h, w = shown.shape
@@ -826,7 +463,7 @@ def drift(
     """
     picture = picture or Picture(12, 4.8)
     places = {"left": 0.06, "right": 0.985, "bottom": 0.13, "top": 0.9, "wspace": 0.22}
-    left, right = _laid_out_once(picture, 1, 2, places)
+    left, right = picture.empty_axes(1, 2, places)
     bins = len(next(iter(layers.values()))[0])
     width = (ends[1] - ends[0]) / bins
     centers = [ends[0] + width * (i + 0.5) for i in range(bins)]
@@ -875,7 +512,7 @@ def course(
     """
     picture = picture or Picture(12, 4.4)
     places = {"left": 0.09, "right": 0.985, "bottom": 0.14, "top": 0.91, "wspace": 0.06}
-    axes = _laid_out_once(picture, 1, 2, places)
+    axes = picture.empty_axes(1, 2, places)
     for ax, curves, title, label in zip(axes, (left, right), titles, labels, strict=False):
         _curves(ax, curves, percent=True, marks=True)
         xs, _ = next(iter(curves.values()))
@@ -923,42 +560,18 @@ def maps(
     return picture
 
 
-def dialogue(frames: Sequence[tuple[str, str, str, str]], title: str) -> Picture:
-    """Slides 11 to 13: the lower and the upper layers of a network talk, one panel a frame.
-
-    A frame is (title, what the lower layers say, "→" or "←", what the upper layers say).
-    """
-    picture = Picture(13, 3.8)
-    for ax, (name, lower, arrow, upper) in zip(
-        picture.subplots(1, len(frames)), frames, strict=True
-    ):
-        for left, color, label in ((0.04, SKY, "layers 1–6"), (0.56, GREEN, "layers 7–13")):
-            ax.add_patch(Rectangle((left, 0.4), 0.4, 0.2, color=color, linewidth=0))
-            ax.text(left + 0.2, 0.5, t(label), ha="center", va="center")
-        ends = ((0.55, 0.5), (0.45, 0.5))
-        head, tail = ends if arrow == "→" else ends[::-1]
-        ax.annotate("", head, tail, arrowprops={"arrowstyle": "-|>", "linewidth": 2.5})
-        ax.text(0.04, 0.66, t(lower), va="bottom", fontsize=14)
-        ax.text(0.96, 0.34, t(upper), va="top", ha="right", fontsize=14)
-        ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
-        ax.spines[:].set(visible=True, color="#aaaaaa")
-        ax.set_title(t(name))
-    picture.suptitle(t(title))
-    return picture
-
-
 def bars(
-    panels: Mapping[str, Mapping[str, float]], caption: str, picture: Picture | None = None
+    groups: Mapping[str, Mapping[str, float]], caption: str, picture: Picture | None = None
 ) -> Picture:
-    """`panels` side by side under `caption`: a bar for each name, with its number beside it.
+    """`groups` side by side under `caption`: a bar for each name, with its number beside it.
 
     Each panel has its own scale from 0; the names are those of the first. The axes are laid out
     once and kept, for an explorer.
     """
     picture = picture or Picture(13, 3.4)
     places = {"left": 0.2, "right": 0.99, "bottom": 0.04, "top": 0.78, "wspace": 0.06}
-    grid = _laid_out_once(picture, 1, len(panels), places)
-    for ax, (name, values) in zip(grid, panels.items(), strict=True):
+    grid = picture.empty_axes(1, len(groups), places)
+    for ax, (name, values) in zip(grid, groups.items(), strict=True):
         longest = max(values.values())
         for row, value in enumerate(values.values()):
             ax.add_patch(Rectangle((0, row - 0.35), value, 0.7, color=COLORS[row], linewidth=0))
@@ -968,7 +581,7 @@ def bars(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.set_title(t(name), loc="left", fontsize=13)
-    names = next(iter(panels.values()))
+    names = next(iter(groups.values()))
     grid[0].set_yticks(range(len(names)), names)
     grid[0].grid(visible=False)
     picture.suptitle(caption)
