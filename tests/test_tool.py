@@ -127,7 +127,7 @@ def test_what_was_edited_in_a_notebook_is_not_lost(source, monkeypatch, capsys):
 
 def test_deeper_and_the_homework_have_their_places(source, monkeypatch):
     made = {"deeper": ["{}/deeper/00_x"], "homework": ["solutions/{}/00_x"], "": ["{}/00_x"]}
-    monkeypatch.setattr(generator, "students", lambda language: {"00_x.ipynb": language})
+    monkeypatch.setattr(generator, "for_students", lambda language: {"00_x.ipynb": language})
     for folder in ("deeper", "homework"):
         path = source.parent / folder / source.name
         path.parent.mkdir()
