@@ -1,5 +1,7 @@
 """Stored outputs carry the mark of the code that made them: what has changed since is seen."""
 
+import threading
+
 import pytest
 from test_notebooks import ROOT, sources, tool
 from test_tool import edit
@@ -130,3 +132,16 @@ def test_bare_code_is_the_code(room):
     assert '"""' not in bare
     assert "    # " not in bare
     assert tool.bare(bare) == bare
+
+
+def test_marks_are_made_in_one_thread(course, monkeypatch):
+    """Python 3.11's parser may fail in two at once."""
+    threads, marks = [], tool.marks
+
+    def watched(*given):
+        threads.append(threading.current_thread())
+        return marks(*given)
+
+    monkeypatch.setattr(tool, "marks", watched)
+    tool.run(sources.lectures())
+    assert threads == [threading.main_thread()] * 2

@@ -126,21 +126,17 @@ def still(outputs: list[Notebook]) -> list[Notebook]:
 def run(paths: Sequence[Path]) -> None:
     """Execute the notebooks, two at a time, and store each one's outputs with their mark."""
     with ThreadPoolExecutor(2) as pool:
-        for path in pool.map(_run, paths):
+        for path, notebook in zip(paths, pool.map(execute, paths), strict=True):
+            # Not in a thread: Python 3.11 cannot parse in two of them at once (SystemError).
+            for cell in notebook.cells:
+                cell.metadata.pop("execution", None)
+                if cell.cell_type == "code":
+                    cell.outputs = still(cell.outputs)
+            write(notebook, path)
+            notebook = read(path)  # the outputs as a test will read them
+            notebook.metadata["made_by"].update(marks(notebook, sources.language_of(path)))
+            write(notebook, path)
             print(f"stored {path.relative_to(sources.ROOT).as_posix()}", flush=True)
-
-
-def _run(path: Path) -> Path:
-    notebook = execute(path)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = still(cell.outputs)
-    write(notebook, path)
-    notebook = read(path)  # the outputs as a test will read them
-    notebook.metadata["made_by"].update(marks(notebook, sources.language_of(path)))
-    write(notebook, path)
-    return path
 
 
 def marks(notebook: Notebook, language: str) -> dict[str, str]:

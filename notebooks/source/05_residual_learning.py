@@ -1141,12 +1141,12 @@ figures.table(
 
 # %% identity-record-seen [markdown] lang="ko"
 r"""
-배치 정규화가 있으면 출발이 얌전해집니다. 블록마다 신호가 몇 배로 불어나는 대신, 크기가 정해진 신호가 더해집니다. 그래도 블록이 열 개이면 배치 정규화가 있든 없든 200스텝 안에 평균만 답하는 것보다 나아지지 못합니다. $F = 0$에서 출발하면 오차가 0.02–0.04입니다.
+배치 정규화가 있으면 출발이 얌전해집니다. 블록마다 신호가 몇 배로 불어나는 대신, 크기가 정해진 신호가 더해집니다. 그래도 블록이 열 개이면 배치 정규화가 있든 없든 200스텝 뒤에 잘해야 평균만 답하는 만큼입니다. $F = 0$에서 출발하면 오차가 0.02–0.04입니다.
 """
 
 # %% identity-record-seen [markdown] lang="en"
 r"""
-BN keeps the start within bounds: each block then adds a signal of a fixed size instead of multiplying it. Yet ten blocks do not get below the mean in 200 steps either way; from $F = 0$ the error is 0.02–0.04.
+BN keeps the start within bounds: each block then adds a signal of a fixed size instead of multiplying it. Yet with BN or without, after 200 steps ten blocks do at best as well as answering the mean; from $F = 0$ the error is 0.02–0.04.
 """
 
 # %% zero-gamma-intro [markdown] lang="ko"
