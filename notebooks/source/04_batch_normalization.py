@@ -1774,7 +1774,7 @@ runs = {
         watch=watchers["with BN, stirred"],
         seed=seed,
     ),
-    "without BN, not clipped": learn(network(False, seed=seed), digits, lr=0.03, seed=seed),
+    "without BN, not clipped": learn(network(False, seed=seed), digits, lr=0.01, seed=seed),
 }
 losses = race(runs, "Internal covariate shift on trial", losses)
 
@@ -1915,7 +1915,7 @@ tried = {
     "without BN": ({"bn": False}, {"lr": 0.1, "clip": 1.0}),
     "with BN": ({"bn": True}, {"lr": 0.1}),
     "with BN, stirred": ({"bn": True, "stir": 0.25}, {"lr": 0.1}),
-    "without BN, not clipped": ({"bn": False}, {"lr": 0.03}),
+    "without BN, not clipped": ({"bn": False}, {"lr": 0.01}),
 }
 agreements, views = {name: [] for name in tried}, {name: [] for name in tried}
 for name, (build, how) in tried.items():
