@@ -28,9 +28,16 @@ language("ko")
 # %% code
 from seminar import draw
 
-record = "00_x"
+record, ledger = "00_x", len
+ledger("model")
 print(draw.draw())
 '''
+
+
+KOREAN = """"deep blue" = "짙은 파랑"
+"the reason" = "까닭"
+"other" = "다른"
+"""
 
 
 @pytest.fixture
@@ -41,7 +48,8 @@ def course(tmp_path, monkeypatch):
         "seminar/draw.py": ROOM,
         "seminar/paint.py": 'colour = "deep blue"\n',
         "seminar/alone.py": "x = 1\n",
-        "seminar/assets/texts/ko/course.toml": '"deep blue" = "짙은 파랑"\n"other" = "다른"\n',
+        "seminar/assets/texts/ko/course.toml": KOREAN,
+        "seminar/assets/ledger.toml": 'model = ["what", "the reason"]\n',
         "seminar/assets/records/00_x.json": "{}\n",
         "seminar/assets/records/01_y.json": "{}\n",
         "notebooks/source/00_x.py": SOURCE,
@@ -83,12 +91,9 @@ def test_what_was_run_is_marked_and_its_outputs_are_stored(course):
         ("seminar/paint.py", "deep blue", "red", "ko en"),  # reached through draw
         ("seminar/assets/records/00_x.json", "{}", "[]", "ko en"),
         ("seminar/assets/texts/ko/course.toml", "짙은 파랑", "파랑", "ko"),
-        (
-            "seminar/assets/texts/ko/course.toml",
-            "다른",
-            "또 다른",
-            "",
-        ),  # not a text of this notebook
+        ("seminar/assets/texts/ko/course.toml", "다른", "또 다른", ""),  # not of this notebook
+        ("seminar/assets/texts/ko/course.toml", "까닭", "이유", "ko"),  # of a ledger that it shows
+        ("seminar/assets/ledger.toml", "what", "that", "ko en"),
         ("seminar/alone.py", "1", "2", ""),
         ("seminar/assets/records/01_y.json", "{}", "[]", ""),
         ("seminar/draw.py", "A room.", "A room, said better.\n", ""),

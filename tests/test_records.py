@@ -27,7 +27,7 @@ def test_a_record_tells_its_source_and_was_made_by_the_code_as_it_is(name):
     assert source["command"] == f"python tools/record.py {name}"
     assert source["seeds"] == ", ".join(map(str, record.SEEDS))
     stale = record.stale(name)
-    assert stale == [], f"the code has changed since: python tools/record.py {name}"
+    assert not stale, f"the code of {stale} has changed: python tools/record.py {name}"
 
 
 def test_every_record_has_its_experiment():
@@ -65,7 +65,7 @@ def test_the_recorder_runs_a_part_on_every_seed_and_writes_what_load_reads(recor
     assert set(runs["short"]) == {"22 He", "22 Xavier", "30 He", "30 Xavier"}
 
 
-def test_an_interrupted_recording_goes_on_where_it_was(recorder, tmp_path):
+def test_an_interrupted_recording_goes_on_where_it_was(recorder, tmp_path, capsys):
     seen = []
 
     def part(seed):
@@ -87,6 +87,7 @@ def test_an_interrupted_recording_goes_on_where_it_was(recorder, tmp_path):
     assert runs["other"] == [0, 10, 20, 30, 40]
     assert runs["part"]["a"] == {"b": [0, 1, 2, 3, 4], "c": [[i, -i] for i in range(5)]}
     assert runs["part"]["d"] == [{"x": i} for i in range(5)]
+    assert "part: goes on from seed 2" in capsys.readouterr().out
     assert not list(tmp_path.glob("unfinished/*/*"))
     assert recorder({"other": other, "part": part}).runs == runs  # nothing is stale
     assert len(seen) == 6
@@ -112,6 +113,16 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(recorder, capsys):
     with pytest.raises(SystemExit):
         recorder({"one": None, "two": None}, "tow")
     assert "has no part 'tow'; its parts are 'one', 'two'" in capsys.readouterr().err
+
+
+def test_what_is_stale_is_listed_without_recording(recorder, capsys):
+    def part(seed, factor=1):
+        return {(): factor * seed}
+
+    runs = recorder({"one": part, "two": part}).runs
+    capsys.readouterr()
+    assert recorder({"one": part, "two": partial(part, factor=2)}, "--list").runs == runs
+    assert capsys.readouterr().out == "two\n"
 
 
 def test_parts_recorded_at_different_times_say_when(recorder, tmp_path):

@@ -88,7 +88,8 @@ def build(paths: Sequence[Path]) -> None:
 def execute(path: Path, allow_errors: bool = False, seed: int | None = None) -> Notebook:
     """Run `path` from a fresh kernel, in its folder; the executed notebook.
 
-    `seed` is the kernel's SEMINAR_SEED; this process keeps its own.
+    `seed` is the kernel's SEMINAR_SEED; this process keeps its own. A text without a translation
+    is an error.
     """
     notebook = read(path)
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +103,8 @@ def execute(path: Path, allow_errors: bool = False, seed: int | None = None) -> 
             resources={"metadata": {"path": str(path.parent)}},
             config=Config({} if sys.platform == "win32" else {"KernelManager": pipes}),
         )
-        client.execute(env=os.environ | ({} if seed is None else {"SEMINAR_SEED": str(seed)}))
+        given = {} if seed is None else {"SEMINAR_SEED": str(seed)}
+        client.execute(env=os.environ | {"SEMINAR_STRICT": "1"} | given)
     return notebook
 
 
@@ -143,7 +145,8 @@ def marks(notebook: Notebook, language: str) -> dict[str, str]:
     """Of the code that a notebook's outputs come from, and of its outputs.
 
     The code is the notebook's own, the rooms of the package that it reaches by imports, without
-    their comments and docstrings, the records that these name, and their texts in that language.
+    their comments and docstrings, the records that these name, the ledgers if it shows one, and
+    the texts of all in that language.
     """
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     own = "\n".join(c.source for c in cells if c.id != "colab")  # where Colab finds the course
@@ -156,6 +159,9 @@ def marks(notebook: Notebook, language: str) -> dict[str, str]:
     files = [Path(vars(finder.modules[name])["__file__"]) for name in rooms]
     code = [own, *(bare(file.read_text(encoding="utf-8")) for file in files)]
     named = frozenset[str]().union(*map(strings, code))
+    if "ledger(" in own:
+        code.append((ASSETS / "ledger.toml").read_text(encoding="utf-8"))
+        named |= set(re.findall(r'"([^"\n]+)"', code[-1]))
     records = [p.read_text("utf-8") for p in sorted(ASSETS.glob("records/*")) if p.stem in named]
     catalogue: dict[str, str] = {}
     for file in ASSETS.glob(f"texts/{language}/*.toml"):

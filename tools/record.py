@@ -3,6 +3,7 @@
 python tools/record.py NAME           the parts of seminar/assets/records/NAME.json, such as
                                       03_initialization, whose code has changed since, or are new
 python tools/record.py NAME PART …    these parts
+python tools/record.py NAME --list    say which parts have changed, and record nothing
 
 One seed of a part after the other is kept in build/records: a recording that was interrupted goes
 on from there when it is called again.
@@ -303,6 +304,8 @@ def record(name: str, part: str) -> None:
     done = begun.get("seeds", [])
     if any(begun.get("source", {}).get(key) != source[key] for key in source if key != "date"):
         done = []  # with other code, or elsewhere
+    if done:
+        print(f"{name}, {part}: goes on from seed {len(done)}", flush=True)
     for seed in SEEDS[len(done) :]:
         done.append([[list(where), value] for where, value in measure(seed).items()])
         _write(unfinished, {"source": source, "seeds": done})
@@ -414,12 +417,16 @@ def main() -> None:
     )
     parser.add_argument("name", choices=sorted(EXPERIMENTS), metavar="NAME")
     parser.add_argument("parts", nargs="*", metavar="PART")
+    parser.add_argument("--list", action="store_true")
     given = parser.parse_args()
     if unknown := sorted(set(given.parts) - set(EXPERIMENTS[given.name])):
         known = ", ".join(map(repr, EXPERIMENTS[given.name]))
         parser.error(f"{given.name} has no part {unknown[0]!r}; its parts are {known}")
     for part in given.parts or stale(given.name):
-        record(given.name, part)
+        if given.list:
+            print(part)
+        else:
+            record(given.name, part)
 
 
 if __name__ == "__main__":

@@ -1053,7 +1053,7 @@ for what, value in record.source.items():
 
 # %% variants-seen [markdown] lang="ko"
 r"""
-- **자르지 않음:** 22층의 He는 그래도 배웁니다. 30층은 5–6%가 아니라 29–82%로 끝납니다(시드 5개). 30층의 Xavier는 자르든 자르지 않든 90%입니다. 기울기가 너무 긴 것이 아니라 너무 짧기 때문입니다.
+- **자르지 않음:** 22층의 He는 그래도 배웁니다. 30층은 5–6%가 아니라 29–81%로 끝납니다(시드 5개). 30층의 Xavier는 자르든 자르지 않든 90%입니다. 기울기가 너무 긴 것이 아니라 너무 짧기 때문입니다.
 - **Adam**은 가중치마다 기울기를 최근 기울기의 크기로 나누어 걸음을 정합니다. 그래서 기울기가 3만 배 작아도 같은 크기의 걸음을 뗍니다. 30층의 Xavier도 이제 배우지만 10–36%로 끝나고, 시드 5개 모두에서 He(5–10%)보다 높습니다.
 - **더 긴 학습, 더 적은 유닛:** 22층이라면 Xavier도 시간을 주면 대체로 배웁니다. 30층은 유닛이 256개든 128개든 시드 5개 모두 8에폭 안에 출발하지 못했고, 40에폭을 주어도 마찬가지였습니다. 그래도 '꼼짝도 하지 않는다'는 말은 우리가 학습시킨 시간보다 긴 평지가 있다는 뜻입니다. 빠져나갈 길이 없다는 증명은 아닙니다.
 
@@ -1068,7 +1068,7 @@ r"""
 
 # %% variants-seen [markdown] lang="en"
 r"""
-- **Not clipped:** He still learns with 22 layers. With 30 it ends at 29–82% instead of 5–6% (five seeds). For Xavier's 30 layers clipping does nothing, because their gradients are too short, not too long.
+- **Not clipped:** He still learns with 22 layers. With 30 it ends at 29–81% instead of 5–6% (five seeds). For Xavier's 30 layers clipping does nothing, because their gradients are too short, not too long.
 - **Adam** divides every weight's step by the size of its recent gradients, so that a gradient 30,000 times smaller makes a step of the same size. With it Xavier's 30 layers learn, too: they end at 10–36%, on each of the five seeds above He's 5–10%.
 - **More epochs, fewer units:** with 22 layers, Xavier mostly needs time. With 30 layers it starts within 8 epochs on none of the five seeds, with 256 units or with 128, and within 40 epochs on none either. Even so, "does not move" describes a plateau, long compared to our training. It does not prove that there is no way off it.
 
@@ -1200,7 +1200,7 @@ table_of(
 r"""
 배치 정규화를 넣고 기울기를 자르지 않으면 Xavier와 He가 훨씬 가까운 곳에서 끝납니다. 둘 가운데 무엇을 고르느냐는 훨씬 덜 중요해집니다.
 
-표의 나머지도 보세요. 똑같이 자르지 않고 학습시키면, 두 깊이 모두 배치 정규화를 넣은 쪽이 훨씬 낫습니다. 22층에서는 He의 5–25%가 3–4%로, 30층에서는 29–82%가 10–20%로 내려갑니다. 그런데 똑같이 8에폭을 학습시켜도, 배치 정규화를 넣은 30층의 훈련 오류율은 22층의 3–6배입니다. 더 많은 것을 할 수 있는 신경망이, 배우고 있는 바로 그 이미지를 더 많이 틀립니다. 적어도 8에폭까지는 그렇습니다. 왜 더 깊은 쪽이 더 나쁠 수 있는지는 05번 노트북의 물음입니다.
+표의 나머지도 보세요. 똑같이 자르지 않고 학습시키면, 두 깊이 모두 배치 정규화를 넣은 쪽이 훨씬 낫습니다. 22층에서는 He의 5–25%가 3–4%로, 30층에서는 29–81%가 10–20%로 내려갑니다. 그런데 똑같이 8에폭을 학습시켜도, 배치 정규화를 넣은 30층의 훈련 오류율은 22층의 3–6배입니다. 더 많은 것을 할 수 있는 신경망이, 배우고 있는 바로 그 이미지를 더 많이 틀립니다. 적어도 8에폭까지는 그렇습니다. 왜 더 깊은 쪽이 더 나쁠 수 있는지는 05번 노트북의 물음입니다.
 
 기울기를 자르면 배치 정규화가 오히려 해롭고, 초기화가 다시 중요해집니다. 이번에는 거꾸로여서 22층에서 Xavier가 48–58%, He가 69–77%입니다. 잘린 기울기는 길이가 같은데 Xavier의 가중치가 1.4배 작으므로, 같은 스텝에 더 많이 바뀝니다. 가중치의 크기가 학습률 같은 구실을 하는 것입니다. (배치 정규화를 넣은 신경망에 기울기 자르기가 왜 그렇게 해로울까요? 기울기가 첫 층 쪽으로 갈수록 커져서, 길이 1로 자르면 나머지 층에 남는 것이 별로 없기 때문일 것입니다. 05번 노트북에서 재어 봅니다.)
 
@@ -1239,7 +1239,7 @@ r"""
 4. `net = relu_net(22, "he", bn=True)`의 가중치를, 뒤에 배치 정규화가 없는 마지막 층만 빼고 모두 4배로 한 다음 `*_, errors = race({"× 4": net}, digits, clip=None)`으로 학습시켜 보세요. 출발할 때의 출력은 그대로입니다. 학습도 그대로일까요?
    <details><summary>나오는 결과</summary>
 
-   느려집니다. 시드 0–2에서 8에폭 뒤의 훈련 오류율이 3.4–3.8%가 아니라 6.4–7.2%입니다. (곱할 때는 `torch.no_grad()` 안에서 `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`를 세 줄로 쓰세요.) 기울기는 4분의 1이고 가중치는 4배이므로, 제 크기에 견주면 한 스텝에 16분의 1만 움직이는 셈입니다.
+   느려집니다. 시드 0–2에서 8에폭 뒤의 훈련 오류율이 3.4–3.9%가 아니라 6.1–7.5%입니다. (곱할 때는 `torch.no_grad()` 안에서 `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`를 세 줄로 쓰세요.) 기울기는 4분의 1이고 가중치는 4배이므로, 제 크기에 견주면 한 스텝에 16분의 1만 움직이는 셈입니다.
    </details>
 
 ## 스스로 확인하기
@@ -1283,7 +1283,7 @@ $\ln 1000 = 6.91$이니 찍고 있는 것입니다. 첫 스텝을 떼기 전에 
 r"""
 With BN and without clipping, Xavier and He end much closer together: which of the two one takes matters far less.
 
-Look at the rest of the table. Trained alike, without clipping, BN is far better at both depths: He's 5–25% become 3–4% with 22 layers, his 29–82% become 10–20% with 30. And yet, after the same 8 epochs, 30 layers with BN have three to six times the training error of 22 layers with BN. A network that could do more does worse on the very images that it learns, at least for these 8 epochs. Why deeper can be worse is the question of notebook 05.
+Look at the rest of the table. Trained alike, without clipping, BN is far better at both depths: He's 5–25% become 3–4% with 22 layers, his 29–81% become 10–20% with 30. And yet, after the same 8 epochs, 30 layers with BN have three to six times the training error of 22 layers with BN. A network that could do more does worse on the very images that it learns, at least for these 8 epochs. Why deeper can be worse is the question of notebook 05.
 
 With clipping, BN makes things worse, and the initialization matters again, the other way around: 48–58% with Xavier, 69–77% with He, at 22 layers. The clipped gradients are equally long, and Xavier's weights are 1.4 times smaller, so the same step changes them more: the weights' size as a learning rate. (Why clipping hurts networks with BN so much: a likely reason is that their gradient grows toward the first layers, so that once it is cut to length 1, little is left for the others. Notebook 05 measures it.)
 
@@ -1322,7 +1322,7 @@ The course's homework checks your answers at once: [HW3](homework/hw3_initializa
 4. Take `net = relu_net(22, "he", bn=True)`, multiply all of its weights by 4 except the last layer's, which no BN follows, and train it: `*_, errors = race({"× 4": net}, digits, clip=None)`. At the start its output has not changed. Does its training?
    <details><summary>What comes out</summary>
 
-   It is slower: on seeds 0 to 2 the training error after 8 epochs is 6.4–7.2% instead of 3.4–3.8%. (To multiply: under `torch.no_grad()`, `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`, on three lines.) The gradient is a quarter as large and the weights four times as large, so relative to its size a weight moves 16 times less per step.
+   It is slower: on seeds 0 to 2 the training error after 8 epochs is 6.1–7.5% instead of 3.4–3.9%. (To multiply: under `torch.no_grad()`, `for p in net[:-1].parameters(): if p.dim() > 1: p.mul_(4)`, on three lines.) The gradient is a quarter as large and the weights four times as large, so relative to its size a weight moves 16 times less per step.
    </details>
 
 ## Check yourself

@@ -1573,14 +1573,14 @@ figures.table(
 
 # %% faster-seen [markdown] lang="ko"
 r"""
-배치 정규화가 있으면 50–70스텝 만에 손실이 0.5보다 낮아집니다. 배치 정규화가 없으면 기울기를 잘라도 두세 배쯤인 110–190스텝이, 자르지 않으면 180–350스텝이 걸립니다. 배치 정규화가 없는 두 신경망은 500스텝 뒤에는 차이가 없습니다. 기울기 자르기는 출발만 도왔습니다. 배치 정규화는 끝까지 앞서서, 500스텝 뒤의 손실이 0.02–0.08입니다. 배치 정규화가 없으면 0.09–0.44입니다. (0.3에서 자르면 손실이 조금 더 낮지만, 03번 노트북에서 쓴 길이를 그대로 씁니다.)
+배치 정규화가 있으면 60–70스텝 만에 손실이 0.5보다 낮아집니다. 배치 정규화가 없으면 기울기를 잘라도 두세 배인 140–190스텝이, 자르지 않으면 190–270스텝이 걸립니다. 500스텝 뒤에는 기울기를 자른 쪽이 더는 앞서지 않습니다. 기울기 자르기는 출발을 도왔을 뿐입니다. 배치 정규화는 끝까지 앞서서, 500스텝 뒤의 손실이 0.04–0.09입니다. 배치 정규화가 없으면 0.12–0.28입니다. (0.3에서 자르면 손실이 조금 더 낮지만, 03번 노트북에서 쓴 길이를 그대로 씁니다.)
 
 논문의 14배는 학습률을 높이고 다른 것도 바꾸어 얻은 결과입니다. 배치 정규화만 넣었을 때는 절반이 안 되는 스텝이 걸렸습니다(4.2.2절). 그러니 이 문장은 맞습니다. 다만 얼마나 빠른지는 무엇과 견주느냐에 달렸습니다. (여기서 센 것은 모두 스텝입니다. 배치 정규화가 있으면 한 스텝이 조금 더 걸립니다.)
 """
 
 # %% faster-seen [markdown] lang="en"
 r"""
-With BN the loss is below 0.5 after 50–70 steps. Without it that takes 110–190 steps if the gradient is clipped, about two to three times as many, and 180–350 if it is not. After 500 steps clipping makes no difference any more: its advantage was the start. BN's lead remains, 0.02–0.08 against 0.09–0.44. (Clipped at 0.3 the loss is slightly lower still; we keep the length of notebook 03.)
+With BN the loss is below 0.5 after 60–70 steps. Without it that takes 140–190 steps if the gradient is clipped, two to three times as many, and 190–270 if it is not. After 500 steps the clipped network is not ahead of the other any more: clipping helped at the start. BN's lead remains, 0.04–0.09 against 0.12–0.28. (Clipped at 0.3 the loss is slightly lower still; we keep the length of notebook 03.)
 
 The paper's 14 times were reached with a higher learning rate and other changes; BN alone needed less than half the steps (section 4.2.2). So the sentence holds, and the size of the effect depends on what BN is compared with. (All of this counts steps. A step with BN takes somewhat longer.)
 """
@@ -1651,14 +1651,14 @@ draw_map(recorded, all_rates, all_gains, "Loss at the end, median of five seeds,
 
 # %% map-seen [markdown] lang="ko"
 r"""
-(“>2.4”는 찍을 때의 손실 $\ln 10 \approx 2.3$보다 나쁘거나 아예 수가 아니라는 뜻입니다.) 배치 정규화가 있으면 가중치의 크기가 어떻든 손실이 0.5–0.7까지 내려가는 학습률이 있고, 학습 175번(35칸, 시드 5개) 가운데 114번이 1.6보다 낮게 끝났습니다. 배치 정규화가 없으면 60스텝 안에는 한 번도 없습니다. 그런데 이것은 공정할까요? 배치 정규화가 없는 신경망은 가장 좋은 조건에서도 느리므로, 60스텝으로는 느린 것인지 막힌 것인지 알 수 없습니다. 그래서 250스텝도 주었습니다. 그러자 175번 가운데 14번이 1.6보다 낮게 끝났는데, 모두 가운데 줄, 곧 가중치가 정확히 He 초기화(He initialization)의 크기일 때입니다. 절반이면 손실이 250스텝 내내 2.3에 머물고, 두 배이면 거의 언제나 폭발합니다.
+(“>2.4”는 찍을 때의 손실 $\ln 10 \approx 2.3$보다 나쁘거나 아예 수가 아니라는 뜻입니다.) 배치 정규화가 있으면 가중치의 크기가 어떻든 손실이 0.5–0.7까지 내려가는 학습률이 있고, 학습 175번(35칸, 시드 5개) 가운데 115번이 1.6보다 낮게 끝났습니다. 배치 정규화가 없으면 60스텝 안에는 한 번도 없습니다. 그런데 이것은 공정할까요? 배치 정규화가 없는 신경망은 가장 좋은 조건에서도 느리므로, 60스텝으로는 느린 것인지 막힌 것인지 알 수 없습니다. 그래서 250스텝도 주었습니다. 그러자 175번 가운데 14번이 1.6보다 낮게 끝났는데, 모두 가운데 줄, 곧 가중치가 정확히 He 초기화(He initialization)의 크기일 때입니다. 절반이면 손실이 250스텝 내내 2.3에 머물고, 두 배이면 거의 언제나 폭발합니다.
 
 어두운 띠도 보세요. 비스듬합니다. 가중치가 크면 학습률도 커야 합니다. 순전파에서는 배치 정규화가 가중치의 크기를 지워 버리지만, 가중치가 $k$배이면 기울기는 $k$분의 1이 됩니다(03번 노트북 8절). 자기 크기에 견주면 $k^2$분의 1만 움직이는 셈이므로, 가중치가 크면 학습률을 낮춘 것과 같습니다. 슬라이드의 말대로 배치 정규화가 있으면 **덜** 민감하지만, 아무 값이나 골라도 되는 것은 아닙니다.
 """
 
 # %% map-seen [markdown] lang="en"
 r"""
-(“>2.4” is worse than guessing, which gives $\ln 10 \approx 2.3$, or no number at all.) With BN every size of weights finds a learning rate at which the loss ends between 0.5 and 0.7, and 114 of 175 runs end below 1.6. Without BN none does within 60 steps. But is that fair? The network without BN is slow even at its best; 60 steps cannot tell slow from stuck. So it was also given 250: 14 of 175 runs then end below 1.6, all of them in the middle row: with weights of exactly He's size. Half as large, they leave the loss at 2.3 for all 250 steps; twice as large, they make it explode in nearly every run.
+(“>2.4” is worse than guessing, which gives $\ln 10 \approx 2.3$, or no number at all.) With BN every size of weights finds a learning rate at which the loss ends between 0.5 and 0.7, and 115 of 175 runs end below 1.6. Without BN none does within 60 steps. But is that fair? The network without BN is slow even at its best; 60 steps cannot tell slow from stuck. So it was also given 250: 14 of 175 runs then end below 1.6, all of them in the middle row: with weights of exactly He's size. Half as large, they leave the loss at 2.3 for all 250 steps; twice as large, they make it explode in nearly every run.
 
 Look at the dark band, too. It runs diagonally: large weights want a large learning rate. BN cancels the weights' size in the forward pass, but weights $k$ times as large get a gradient $k$ times as small (notebook 03, section 8). Relative to their size they move $k^2$ times less, so large weights act like a small learning rate. BN is **less** sensitive, as the slide says; it is not indifferent.
 """
@@ -1720,14 +1720,14 @@ figures.table(headers, rows)
 
 # %% few-seen [markdown] lang="ko"
 r"""
-어느 학습률을 골라도, 시드 5개 모두에서 배치 정규화가 있을 때 새 숫자를 더 잘 읽습니다. 테스트 손실은 0.24–0.30이고, 없으면 0.32–0.67입니다. 저마다 가장 좋은 학습률에서 테스트 오류율은 6–8%, 없으면 8–11%입니다. 넷째 문장은 여기서는 맞습니다.
+어느 학습률을 골라도, 시드 5개 모두에서 배치 정규화가 있을 때 새 숫자를 더 잘 읽습니다. 테스트 손실은 0.23–0.30이고, 없으면 0.32–0.67입니다. 저마다 가장 좋은 학습률에서 테스트 오류율은 6–8%, 없으면 8–11%입니다. 넷째 문장은 여기서는 맞습니다.
 
 그러나 그 설명은 맞지 않습니다. 잡음이 없어도 결과가 거의 같습니다. 우리의 작은 신경망에서는 배치 정규화가 다른 까닭으로 더 좋은 해를 찾습니다. (배치 정규화가 있으면 숫자 500장도 더 꼭 맞게 외우는데, 그 영향은 따로 재지 않았습니다.) 다른 곳에서는 잡음이 더 중요할지도 모릅니다. 우리가 잰 것은 신경망 하나와 숫자 500장입니다.
 """
 
 # %% few-seen [markdown] lang="en"
 r"""
-Whichever of the learning rates we take, on all five seeds BN does better on new digits: a test loss of 0.24–0.30 against 0.32–0.67. At each network's best learning rate 6–8% of the test digits are wrong, against 8–11%. The sentence holds here.
+Whichever of the learning rates we take, on all five seeds BN does better on new digits: a test loss of 0.23–0.30 against 0.32–0.67. At each network's best learning rate 6–8% of the test digits are wrong, against 8–11%. The sentence holds here.
 
 But its explanation does not: without the noise the results are nearly the same. In our small network BN finds better solutions for some other reason. (It also fits the 500 digits more closely; we did not separate the two.) Elsewhere noise may matter more; what we measured is one network and 500 digits.
 """
@@ -1848,12 +1848,12 @@ for what_, value in record.source.items():
 
 # %% dose-seen [markdown] lang="ko"
 r"""
-조금 휘저으면 조금 잃습니다. 0.5에서는 배치 정규화(0.7–1.1)가 기울기를 자른 신경망(0.5–0.9)보다 나을 것이 없고, 1에서는 거의 배우지 못합니다. 그러니 분포가 움직이면 **해롭기는 합니다.** 그러나 0.5는 큰 값입니다. 채널의 평균이 0.25일 때의 두 배쯤 움직이고, 0.25일 때도 이미 배치 정규화가 없을 때의 평균보다 두 배를 움직였습니다. 학습이 실제로 일으키는 만큼의 변화로는 배치 정규화가 앞서는 몫의 일부만 잃습니다.
+조금 휘저으면 조금 잃습니다. 0.5에서는 배치 정규화(0.8–1.0)가 기울기를 자른 신경망(0.5–1.0)보다 나을 것이 없고, 1에서는 거의 배우지 못합니다. 그러니 분포가 움직이면 **해롭기는 합니다.** 그러나 0.5는 큰 값입니다. 채널의 평균이 0.25일 때의 두 배쯤 움직이고, 0.25일 때도 이미 배치 정규화가 없을 때의 평균보다 두 배를 움직였습니다. 학습이 실제로 일으키는 만큼의 변화로는 배치 정규화가 앞서는 몫의 일부만 잃습니다.
 """
 
 # %% dose-seen [markdown] lang="en"
 r"""
-A little stirring costs a little. At 0.5 BN (0.7–1.1) is no better than the clipped networks (0.5–0.9), and at 1 it learns next to nothing. So shifting distributions are **not** harmless. But 0.5 is a lot: it moves a channel's mean about twice as far as at 0.25, and that was twice the average without BN. Stirring as strong as what training itself causes costs BN only a part of its lead.
+A little stirring costs a little. At 0.5 BN (0.8–1.0) is no better than the clipped networks (0.5–1.0), and at 1 it learns next to nothing. So shifting distributions are **not** harmless. But 0.5 is a lot: it moves a channel's mean about twice as far as at 0.25, and that was twice the average without BN. Stirring as strong as what training itself causes costs BN only a part of its lead.
 """
 
 # %% targets-intro [markdown] lang="ko"

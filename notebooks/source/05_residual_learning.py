@@ -1320,7 +1320,7 @@ The order matters, and it is easy to get wrong. We check it by hand.
 # %% by-hand
 block = residual["ResNet-20"].layer1[1].eval()  # the same number of channels at both ends
 with torch.no_grad():
-    x = F.relu(torch.randn(4, 8, 10, 10, device=device))
+    x = F.relu(torch.randn(4, block.conv1.in_channels, 10, 10, device=device))
     f = block.bn1(block.conv1(x))
     f = block.bn2(block.conv2(F.relu(f)))  # F(x)
     y = F.relu(f + x)
