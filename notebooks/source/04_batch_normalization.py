@@ -288,7 +288,7 @@ figures.images(
 
 # %% predict-ink
 ink_guess = explorers.predict(
-    "A network learns from thin digits only. On thin test digits it errs 7–8% of the time. And on "
+    "A network learns from thin digits only. On thin test digits it errs about 7% of the time. And on "
     "thick ones?",
     ["about as often", "about twice as often", "more than 20%"],
 )
@@ -334,7 +334,7 @@ ink_guess.compare("{share} of the thick digits wrong", share=f"{thin_thick:.0%}"
 
 # %% ink-seen [markdown] lang="ko"
 r"""
-가는 숫자만 배운 신경망은 굵은 숫자를 27–32% 틀립니다(시드(seed) 5개). 가는 숫자를 틀리는 비율의 네 배쯤입니다. 같은 크기의 무작위 3분의 1로 배우면 가는 숫자든 굵은 숫자든 6–11%를 틀립니다.
+가는 숫자만 배운 신경망은 굵은 숫자를 26–29% 틀립니다(시드(seed) 5개). 가는 숫자를 틀리는 비율의 서너 배입니다. 같은 크기의 무작위 3분의 1로 배우면 가는 숫자든 굵은 숫자든 5–11%를 틀립니다.
 
 여기서 세미나와 의견이 갈립니다. 세미나는 훈련 데이터(training data)와 테스트 데이터(test data)를 단순한 방법으로 나누면 이런 현상을 만나기 쉽다고 말합니다. 그러나 **무작위로** 나누면 두 쪽이 같은 $p(x)$에서 오므로 아무것도 달라지지 않습니다. 펜, 나이, 병원, 연도처럼 무언가를 기준으로 나눌 때 달라집니다. 세미나의 다음 문장은 맞습니다. 모델을 실제로 쓰기 시작하면 훈련 데이터에 없던 입력을 만나게 됩니다.
 
@@ -343,7 +343,7 @@ r"""
 
 # %% ink-seen [markdown] lang="en"
 r"""
-From thin digits alone, 27–32% of the thick ones go wrong (five seeds), about four times as many as of thin ones. A random third of the same size knows both: 6–11% for either.
+From thin digits alone, 26–29% of the thick ones go wrong (five seeds), three to four times as many as of thin ones. A random third of the same size knows both: 5–11% for either.
 
 This is where we disagree with the seminar. It says that a simple split into training and test set is likely to cause this shift. If the split is **random**, both parts come from the same $p(x)$, and nothing has shifted. What shifts is a split by something: by pen, by age, by hospital, by year. The seminar's next sentence is right: whoever puts a model to work meets inputs that the training set did not have.
 
@@ -642,14 +642,14 @@ watch_guess.compare(
 
 # %% shift-by-layer-seen [markdown] lang="ko"
 r"""
-내부 공변량 변화는 정말로 있고, 크기를 잴 수 있습니다. 배치 정규화가 없으면 2층에 들어오는 값은 한 스텝에 표준편차의 1%쯤 달라지고, 12층에 들어오는 값은 평균이 9–14%, 폭이 12–23% 달라집니다(시드 5개). 세미나의 말대로 깊을수록 커집니다. 고르게 커지지는 않습니다. 앞 층들의 변화 위에 층마다 자기 변화를 더한다고 보면 그럴 만합니다. 배치 정규화가 있으면 어디서나 0.5% 이하입니다.
+내부 공변량 변화는 정말로 있고, 크기를 잴 수 있습니다. 배치 정규화가 없으면 2층에 들어오는 값은 한 스텝에 표준편차의 1%쯤 달라지고, 12층에 들어오는 값은 평균이 9–14%, 폭이 14–19% 달라집니다(시드 5개). 세미나의 말대로 깊을수록 커집니다. 고르게 커지지는 않습니다. 앞 층들의 변화 위에 층마다 자기 변화를 더한다고 보면 그럴 만합니다. 배치 정규화가 있으면 어디서나 0.5% 이하입니다.
 
 그런데 기뻐하기에는 이릅니다. 0.5% 이하라는 마지막 결과는 거의 배치 정규화의 정의에서 나온 것입니다. 배치 정규화는 채널마다 평균을 $\beta$로, 표준편차를 $|\gamma|$로 맞추는데, 우리가 잰 것이 바로 그 두 수입니다. 그러니 이 결과는 배치 정규화가 설계한 대로 동작한다는 것을 보여 줄 뿐입니다. 분포를 붙잡아 둔 **덕분에** 학습이 빨라졌다는 것은 보여 주지 않습니다.
 """
 
 # %% shift-by-layer-seen [markdown] lang="en"
 r"""
-Internal covariate shift is real, and it has a size. Without BN one step changes what arrives at layer 2 by about 1% of a standard deviation, and at layer 12 by 9–14% in its mean and 12–23% in its width (five seeds). It grows with depth, as the seminar says, although not evenly. That is plausible: every layer adds its own change to those of the layers before it. With BN it is at most 0.5% everywhere.
+Internal covariate shift is real, and it has a size. Without BN one step changes what arrives at layer 2 by about 1% of a standard deviation, and at layer 12 by 9–14% in its mean and 14–19% in its width (five seeds). It grows with depth, as the seminar says, although not evenly. That is plausible: every layer adds its own change to those of the layers before it. With BN it is at most 0.5% everywhere.
 
 Before we applaud: that last number is almost a matter of definition. BN sets each channel's mean to $\beta$ and its standard deviation to $|\gamma|$, and these are the two numbers that we measured. That BN holds them still shows that it works as built. It does not show that holding them still is why training is faster.
 """
@@ -795,14 +795,14 @@ claims.claim(
 
 # %% frames-seen [markdown] lang="ko"
 r"""
-어느 쪽이든 혼자 고치면 손실이 내려갑니다. 서로 방해하지 않는다면, 함께 고쳤을 때 두 감소량의 합만큼 내려가야 합니다. 그런데 배치 정규화가 없으면 합의 절반 이하만 남습니다(시드 5개 가운데 넷에서 14–50%, 나머지 하나에서는 손실이 오히려 올라갑니다). 저마다 상대가 움직이기 전을 기준으로 고쳤는데, 상대도 움직였기 때문입니다. 배치 정규화가 있으면 70–76%가 남습니다. 그러니 슬라이드의 대화는 그저 비유가 아닙니다. 층들은 정말로 서로를 방해하고, 배치 정규화가 있으면 덜 방해합니다.
+어느 쪽이든 혼자 고치면 손실이 내려갑니다. 서로 방해하지 않는다면, 함께 고쳤을 때 두 감소량의 합만큼 내려가야 합니다. 그런데 배치 정규화가 없으면 합의 절반쯤이나 그보다 적게 남습니다(시드 5개에서 30–54%). 저마다 상대가 움직이기 전을 기준으로 고쳤는데, 상대도 움직였기 때문입니다. 배치 정규화가 있으면 72–75%가 남습니다. 그러니 슬라이드의 대화는 그저 비유가 아닙니다. 층들은 정말로 서로를 방해하고, 배치 정규화가 있으면 덜 방해합니다.
 
 그 까닭이 **분포**가 가만히 있기 때문인지는 다른 물음입니다. 7절에서 다룹니다.
 """
 
 # %% frames-seen [markdown] lang="en"
 r"""
-Each half alone lowers the loss. If neither disturbed the other, together they would lower it by about the sum of the two. Without BN at most half of the sum is left (14–50% on four of five seeds; on the fifth the loss even rises): each has corrected itself for a partner that is no longer there. With BN 70–76% remain. So the conversation on the slide is not just a story. The layers do disturb each other, and they do so less with BN.
+Each half alone lowers the loss. If neither disturbed the other, together they would lower it by about the sum of the two. Without BN about half of the sum or less is left (30–54% on five seeds): each has corrected itself for a partner that is no longer there. With BN 72–75% remain. So the conversation on the slide is not just a story. The layers do disturb each other, and they do so less with BN.
 
 Whether the reason is that the *distributions* hold still is another question. It is the one for section 7.
 """
@@ -1216,7 +1216,7 @@ alone_guess.compare("largest difference between two batches: {a}", a=f"{spread:.
 
 # %% alone-seen [markdown] lang="ko"
 r"""
-(숫자 여덟 장은 신경망이 가장 자신 없어 하는 180장 가운데서 골랐습니다.) 학습 모드에서는 같은 숫자라도 예측이 달라집니다. 두 미니배치 사이에서 정답 클래스의 확률이 0.4–0.7만큼 벌어진 숫자가 있었습니다(시드 5개). `eval()`에서는 혼자일 때도 1,000장 사이에 있을 때도 예측이 같습니다. 이때 배치 정규화는 그 이미지도 함께 든 이미지도 쓰지 않고, 학습하는 동안 간직해 둔 이동 통계량(running statistics)을 씁니다.
+(숫자 여덟 장은 신경망이 가장 자신 없어 하는 180장 가운데서 골랐습니다.) 학습 모드에서는 같은 숫자라도 예측이 달라집니다. 두 미니배치 사이에서 정답 클래스의 확률이 0.4–0.8만큼 벌어진 숫자가 있었습니다(시드 5개). `eval()`에서는 혼자일 때도 1,000장 사이에 있을 때도 예측이 같습니다. 이때 배치 정규화는 그 이미지도 함께 든 이미지도 쓰지 않고, 학습하는 동안 간직해 둔 이동 통계량(running statistics)을 씁니다.
 
 $$r \leftarrow 0.9\,r + 0.1 \cdot (\text{이번 미니배치의 값})$$
 
@@ -1225,7 +1225,7 @@ $$r \leftarrow 0.9\,r + 0.1 \cdot (\text{이번 미니배치의 값})$$
 
 # %% alone-seen [markdown] lang="en"
 r"""
-(The eight digits are among the 180 that the network is least sure of.) In training mode the same digit gets different answers: for some digit the probability of its class differed by 0.4–0.7 between two mini-batches (five seeds). In `eval()` it gets the same answer alone and among 1,000. There BN uses neither the image nor its companions, but *running statistics* that it kept while training:
+(The eight digits are among the 180 that the network is least sure of.) In training mode the same digit gets different answers: for some digit the probability of its class differed by 0.4–0.8 between two mini-batches (five seeds). In `eval()` it gets the same answer alone and among 1,000. There BN uses neither the image nor its companions, but *running statistics* that it kept while training:
 
 $$r \leftarrow 0.9\,r + 0.1 \cdot (\text{this mini-batch's})$$
 
@@ -1340,12 +1340,12 @@ claims.claim(
 
 # %% one-intro [markdown] lang="ko"
 r"""
-평균이 한 장이면 보통 표준편차의 0.8–1배, 64장이면 0.1배쯤 빗나갑니다. 배치가 작으면 배치 정규화는 잡음이 대부분인 값으로 정규화하게 됩니다. 완전 연결 층 뒤에서는 이미지마다 채널에 값이 하나뿐이므로, 한 장짜리 배치에서는 분산을 구할 수 없습니다. PyTorch는 오류를 냅니다.
+평균이 한 장이면 보통 표준편차의 0.9–1배, 64장이면 0.1배쯤 빗나갑니다. 배치가 작으면 배치 정규화는 잡음이 대부분인 값으로 정규화하게 됩니다. 완전 연결 층 뒤에서는 이미지마다 채널에 값이 하나뿐이므로, 한 장짜리 배치에서는 분산을 구할 수 없습니다. PyTorch는 오류를 냅니다.
 """
 
 # %% one-intro [markdown] lang="en"
 r"""
-With one image the mean is typically off by 0.8 to 1 standard deviations, with 64 by about a tenth of one. For small batches BN normalizes by numbers that are largely noise. And behind a fully connected layer, with one number per image and channel, a batch of one has no variance at all. PyTorch refuses:
+With one image the mean is typically off by 0.9 to 1 standard deviations, with 64 by about a tenth of one. For small batches BN normalizes by numbers that are largely noise. And behind a fully connected layer, with one number per image and channel, a batch of one has no variance at all. PyTorch refuses:
 """
 
 # %% one
@@ -1411,20 +1411,20 @@ forgotten_guess.compare(
 
 # %% forgotten-seen [markdown] lang="ko"
 r"""
-- **섞어서 64장씩** 읽으면 티가 나지 않습니다. 어느 쪽이든 3–4%입니다(시드 5개). 그래서 이 버그가 첫 시험을 통과합니다.
+- **섞어서 64장씩** 읽으면 티가 나지 않습니다. 어느 쪽이든 2–5%입니다(시드 5개). 그래서 이 버그가 첫 시험을 통과합니다.
 - 배치가 **작을수록** 나쁩니다. 한 장씩 읽으면 90%쯤 틀립니다. 찍는 수준입니다. 이미지를 서로 다르게 하던 채널 평균을 바로 그 이미지에서 빼 버리기 때문입니다.
-- **클래스 순으로** 읽으면 64장씩이어도 62–67%를 틀립니다. 64장이 모두 7이면, 배치 정규화는 7이라면 모두 지닌 특징까지 평균으로 빼 버립니다.
-- **그 뒤의** 신경망은 전과 같지 않습니다. 아무도 학습시키지 않았는데 이동 통계량이 마지막 배치들을 따라갔기 때문입니다. 시드 5개 모두에서 `eval()`의 테스트 오류율(test error)이 전보다 0.1–1.2%p 높아졌습니다.
+- **클래스 순으로** 읽으면 64장씩이어도 61–66%를 틀립니다. 64장이 모두 7이면, 배치 정규화는 7이라면 모두 지닌 특징까지 평균으로 빼 버립니다.
+- **그 뒤의** 신경망은 전과 같지 않습니다. 아무도 학습시키지 않았는데 이동 통계량이 마지막 배치들을 따라갔기 때문입니다. `eval()`의 테스트 오류율(test error)이 전과 달라집니다. 시드 5개에서 0.7%p 내린 것부터 1.0%p 오른 것까지 있습니다.
 
 오류율을 재기 전에는 `net.eval()`을, 학습을 이어 가기 전에는 `net.train()`을 호출하세요. (`torch.no_grad()`는 다른 것입니다. 기울기 계산에 쓸 메모리를 아낄 뿐, 배치 정규화와는 상관이 없습니다.)
 """
 
 # %% forgotten-seen [markdown] lang="en"
 r"""
-- In **mixed batches of 64** nothing is to be seen: 3–4% either way (five seeds). This is why the bug survives the first test.
+- In **mixed batches of 64** nothing is to be seen: 2–5% either way (five seeds). This is why the bug survives the first test.
 - The **smaller the batch**, the worse. One by one about 90% are wrong, which is guessing: the channel means, by which one image differs from another, are subtracted from that very image.
-- **Sorted by class**, even 64 at a time, it is 62–67%. If all 64 images are sevens, the mean that BN subtracts is what makes them sevens.
-- **Afterwards** the network is no longer the same, although nobody trained it: the running statistics followed the last batches. On all five seeds its error in `eval()` is a little higher than before, by 0.1–1.2 percentage points.
+- **Sorted by class**, even 64 at a time, it is 61–66%. If all 64 images are sevens, the mean that BN subtracts is what makes them sevens.
+- **Afterwards** the network is no longer the same, although nobody trained it: the running statistics followed the last batches. Its error in `eval()` is not what it was: on five seeds, from 0.7 percentage points lower to 1.0 higher.
 
 `net.eval()` before you measure, `net.train()` before you go on training. (`torch.no_grad()` is something else: it saves the gradient's memory, and BN does not care about it.)
 """
@@ -1813,14 +1813,14 @@ stir_guess.compare(
 
 # %% trial-seen [markdown] lang="ko"
 r"""
-휘저으면 분포는 배치 정규화가 없을 때보다 한 스텝에 더 많이 달라집니다. 평균은 표준편차의 13–14%만큼 달라지고(층 평균), 배치 정규화가 없을 때는 6–7%였습니다. 표준편차도 그만큼 달라집니다. 마지막 한두 층에서만 배치 정규화가 없을 때도 그만큼, 또는 그보다 더 달라집니다. 그런데도 모든 시드에서 배치 정규화가 없는 신경망보다 앞섭니다. 손실이 0.22–0.52입니다(시드 5개). 배치 정규화가 없으면 기울기를 잘라도 0.49–0.90(시드 하나에서는 10%쯤만 높습니다), 자르지 않으면 0.9–2.0입니다. 휘젓기가 공짜는 아닙니다. 손실이 휘젓지 않은 배치 정규화의 1.0–1.8배입니다. 하지만 배치 정규화가 앞서는 까닭이 **바로** 분포가 가만히 있는 것이었다면, 앞서던 만큼을 모두 잃었어야 합니다. 잃은 것은 4분의 1쯤입니다(중앙값: 배치 정규화 0.25, 휘저으면 0.37, 배치 정규화 없이 자르면 0.76). 500스텝 뒤(기록)에도 마찬가지로 중앙값이 0.10이어서, 배치 정규화의 0.07과 배치 정규화가 없을 때의 0.24–0.28 사이에 있습니다.
+휘저으면 분포는 배치 정규화가 없을 때보다 한 스텝에 더 많이 달라집니다. 평균은 표준편차의 13–14%만큼 달라지고(층 평균), 배치 정규화가 없을 때는 6–7%였습니다. 표준편차도 그만큼 달라집니다. 마지막 몇 층에서만 배치 정규화가 없을 때도 그만큼, 또는 그보다 더 달라집니다. 그런데도 모든 시드에서 배치 정규화가 없는 신경망보다 앞섭니다. 손실이 0.34–0.39입니다(시드 5개). 배치 정규화가 없으면 기울기를 잘라도 0.53–0.99, 자르지 않으면 1.0–2.3입니다. 휘젓기가 공짜는 아닙니다. 손실이 휘젓지 않은 배치 정규화의 1.1–1.7배입니다. 하지만 배치 정규화가 앞서는 까닭이 **바로** 분포가 가만히 있는 것이었다면, 앞서던 만큼을 모두 잃었어야 합니다. 잃은 것은 4분의 1쯤입니다(중앙값: 배치 정규화 0.24, 휘저으면 0.39, 배치 정규화 없이 자르면 0.78). 500스텝 뒤(기록)에도 마찬가지로 중앙값이 0.08이어서, 배치 정규화의 0.06과 배치 정규화가 없을 때의 0.16–0.26 사이에 있습니다.
 
 누가 지적하기 전에 한계를 두 가지 적어 둡니다. 우리의 휘젓기는 한자리를 중심으로 흔드는 것인데, 배치 정규화가 없을 때의 평균은 아예 다른 곳으로 가 버립니다. 그리고 뒤따르는 배치 정규화가 휘저은 것의 일부를 되돌립니다.
 """
 
 # %% trial-seen [markdown] lang="en"
 r"""
-Stirred, the distributions change more per step than without BN: on average over the layers the mean by 13–14% of a standard deviation, against 6–7%, and the standard deviation by about as much; only in the last layer or two does it change as much, or more, without BN. And yet on every seed the stirred network is ahead of the one without BN: 0.22–0.52 against 0.49–0.90 (on one seed by a tenth only), and against 0.9–2.0 if the gradients are not clipped. The stirring is not free: the loss is 1.0–1.8 times BN's own. But if still distributions were **the** reason for BN's lead, the whole lead should be gone. About a quarter of it is (medians: BN 0.25, stirred 0.37, clipped 0.76). After 500 steps (recorded) it is the same picture: a median of 0.10, between BN's 0.07 and 0.24–0.28 without it.
+Stirred, the distributions change more per step than without BN: on average over the layers the mean by 13–14% of a standard deviation, against 6–7%, and the standard deviation by about as much; only in the last few layers does it change as much, or more, without BN. And yet on every seed the stirred network is ahead of the one without BN: 0.34–0.39 against 0.53–0.99, and against 1.0–2.3 if the gradients are not clipped. The stirring is not free: the loss is 1.1–1.7 times BN's own. But if still distributions were **the** reason for BN's lead, the whole lead should be gone. About a quarter of it is (medians: BN 0.24, stirred 0.39, clipped 0.78). After 500 steps (recorded) it is the same picture: a median of 0.08, between BN's 0.06 and 0.16–0.26 without it.
 
 Two limits, before a skeptic names them. Our stirring jumps around a fixed place, while without BN the means drift away for good. And each following BN takes a part of it back.
 """
@@ -1952,14 +1952,14 @@ claims.claim(
 
 # %% targets-seen [markdown] lang="ko"
 r"""
-코사인의 중앙값은 배치 정규화가 있으면 0.89–0.96, 같은 학습률에서 배치 정규화가 없으면 0.81–0.96입니다(시드 5개). 다섯 가운데 네 시드에서 더 낮습니다. 기울기를 자르지 않고 학습률을 0.03으로 낮추면 0.90–0.99로, 대체로 배치 정규화가 있을 때와 같거나 더 높습니다. 휘저으면 0.50–0.61입니다.
+코사인의 중앙값은 배치 정규화가 있으면 0.91–0.95, 같은 학습률에서 배치 정규화가 없으면 0.81–0.94입니다(시드 5개). 다섯 가운데 네 시드에서 더 낮습니다. 기울기를 자르지 않고 학습률을 0.01로 낮추면 0.97–1.00으로, 배치 정규화가 있을 때보다 높습니다. 휘저으면 0.52–0.62입니다.
 
 Santurkar 등의 신경망에서는 배치 정규화가 이 변화를 줄이지 않을 때가 많았고, 오히려 키우기도 했습니다. 우리의 작은 신경망에서는 무엇과 견주느냐에 달렸습니다. 그러나 이 재판의 요점은 이렇게 재어도 그대로입니다. 코사인이 높은 것과 학습이 빠른 것은 함께 가지 않습니다. 휘저은 신경망은 코사인이 가장 낮은데도(모든 층의 새 휘젓기가 들어간 값입니다) 빠르고, 기울기를 자르지 않은 신경망은 코사인이 높은데도 가장 느립니다.
 """
 
 # %% targets-seen [markdown] lang="en"
 r"""
-With BN the median cosine is 0.89–0.96, without BN at the same learning rate 0.81–0.96 (five seeds); on four of the five it is lower. Without clipping, at a learning rate of 0.03, it is 0.90–0.99, mostly at least as high as with BN. Stirred it is 0.50–0.61.
+With BN the median cosine is 0.91–0.95, without BN at the same learning rate 0.81–0.94 (five seeds); on four of the five it is lower. Without clipping, at a learning rate of 0.01, it is 0.97–1.00, higher than with BN. Stirred it is 0.52–0.62.
 
 Santurkar et al. often found no less of this shift with BN, and sometimes more. In our small network it depends on what one compares with. But the point of the trial stands by this measure, too: a high cosine and fast training do not go together. The stirred network has the lowest cosine (it includes the new stirring in all layers) and is fast; the unclipped one has a high one and is the slowest.
 """
@@ -2038,14 +2038,14 @@ ahead_guess.compare(
 
 # %% ahead-seen [markdown] lang="ko"
 r"""
-배치 정규화가 있으면 기울기가 알려 준 대로 됩니다. 기울기의 0.1배를 움직이면 모든 시드에서 열두 순간 모두 손실이 내려갔습니다. 0.3배에서도 내려갔는데, 그곳의 기울기는 이미 이곳의 기울기와 거의 맞지 않습니다. 배치 정규화가 없으면 0.1배에서 열두 순간 가운데 6–9번 손실이 올라갔고, 손실이 10 넘게 뛴 학습도 있습니다. 움직인 곳의 기울기는 처음 기울기의 반대쪽으로 기웁니다. 이것은 6절의 지도와 들어맞습니다. 배치 정규화가 없으면 기울기가 가까운 곳에서만 맞으므로 학습률이 작거나 기울기를 잘라야 합니다. (기울기의 같은 배수를 견준 것이고, 기울기의 길이는 신경망마다 다릅니다.)
+배치 정규화가 있으면 기울기가 알려 준 대로 됩니다. 기울기의 0.1배를 움직이면 모든 시드에서 열두 순간 모두 손실이 내려갔습니다. 0.3배에서도 내려갔는데, 그곳의 기울기는 이미 이곳의 기울기와 거의 맞지 않습니다. 배치 정규화가 없으면 0.1배에서 열두 순간 가운데 4–9번 손실이 올라갔고, 손실이 10 넘게 뛴 학습도 있습니다. 움직인 곳의 기울기는 처음 기울기의 반대쪽으로 기웁니다. 이것은 6절의 지도와 들어맞습니다. 배치 정규화가 없으면 기울기가 가까운 곳에서만 맞으므로 학습률이 작거나 기울기를 잘라야 합니다. (기울기의 같은 배수를 견준 것이고, 기울기의 길이는 신경망마다 다릅니다.)
 
 기울기를 자르지 않은 신경망은 0.1배에서 대체로 둘 사이에 있습니다. 이 신경망은 한동안 거의 배우지 못하는데, 손실이 평평한 곳에서는 어떻게 움직여도 손실이 거의 오르지 않습니다.
 """
 
 # %% ahead-seen [markdown] lang="en"
 r"""
-With BN the gradient keeps its promise: at 0.1 times the gradient the loss fell at each of the 12 moments, on every seed. It fell even at 0.3, although the gradient there hardly agrees with the one here any more. Without BN, at 0.1, it rose at 6 to 9 of the 12 moments, in some runs by more than 10, and the gradient there points more against the one here than along it. This fits the map of learning rates: without BN one needs small learning rates, or clipping, because the gradient is valid only nearby. (We compare equal multiples of the gradient; the lengths of the gradients differ.)
+With BN the gradient keeps its promise: at 0.1 times the gradient the loss fell at each of the 12 moments, on every seed. It fell even at 0.3, although the gradient there hardly agrees with the one here any more. Without BN, at 0.1, it rose at 4 to 9 of the 12 moments, in some runs by more than 10, and the gradient there points more against the one here than along it. This fits the map of learning rates: without BN one needs small learning rates, or clipping, because the gradient is valid only nearby. (We compare equal multiples of the gradient; the lengths of the gradients differ.)
 
 At 0.1 the network that is not clipped mostly lies in between. Part of the time it has hardly begun to learn, and where the loss is flat, every step is harmless.
 """
@@ -2058,18 +2058,18 @@ r"""
 |---|---|---|
 | 내부 공변량 변화가 있고 깊을수록 크다 | 한 스텝에 2층은 표준편차의 1%쯤, 12층은 10% 안팎이나 그 이상 | 인정 |
 | BN이 그것을 없앤다 | 평균과 표준편차는 어디서나 1%보다 적게 달라진다 | 인정. 다만 그렇게 맞추도록 만든 연산이고, 분포의 나머지는 재지 않음 |
-| 함께 움직이는 층들은 서로 방해하고, BN이 있으면 덜하다 | 따로 얻는 몫의 합 가운데 절반 이하가 남고, BN이 있으면 70–76% | 인정 |
+| 함께 움직이는 층들은 서로 방해하고, BN이 있으면 덜하다 | 따로 얻는 몫의 합 가운데 절반쯤이나 그 이하가 남고, BN이 있으면 72–75% | 인정 |
 | 분포가 가만히 있는 **덕분에** BN이 빠르다 | 학습이 일으키는 것의 두 배쯤 휘저어도 앞서고, 앞서던 몫의 4분의 1쯤을 잃는다 | 주된 까닭으로 보기에는 증거 부족 |
 | BN이 있으면 기울기를 더 먼 곳까지 믿을 수 있다 | 기울기의 0.1배에서 BN이 있으면 손실이 오르는 일이 없고, 없으면 자주 오른다 | 인정 |
 
-이 증거가 말하지 않는 것도 있습니다. 변화가 해롭지 않다고는 말하지 않습니다. 휘저으면 손실이 올라가고, 세게 휘저으면 거의 배우지 못합니다. 매끄러움이 마지막 답이라고도 말하지 않습니다. 매끄러움이 배치 정규화와, 그리고 빠른 학습과 함께 나타나는 것을 보았을 뿐, 그것만 바꾸어 보지는 않았습니다. 게다가 배치 정규화가 앞서는 몫의 상당 부분은 배치 정규화 없이도 얻을 수 있습니다. 기울기를 자르고 그 덕분에 학습률을 높이기만 해도 125스텝 뒤의 손실이 0.9–2.0에서 0.5–0.9로 내려갑니다. 거기서 배치 정규화의 0.2–0.3까지가 배치 정규화의 몫입니다.
+이 증거가 말하지 않는 것도 있습니다. 변화가 해롭지 않다고는 말하지 않습니다. 휘저으면 손실이 올라가고, 세게 휘저으면 거의 배우지 못합니다. 매끄러움이 마지막 답이라고도 말하지 않습니다. 매끄러움이 배치 정규화와, 그리고 빠른 학습과 함께 나타나는 것을 보았을 뿐, 그것만 바꾸어 보지는 않았습니다. 게다가 배치 정규화가 앞서는 몫의 상당 부분은 배치 정규화 없이도 얻을 수 있습니다. 기울기를 자르고 그 덕분에 학습률을 높이기만 해도 125스텝 뒤의 손실이 1.0–2.3에서 0.5–1.0으로 내려갑니다. 거기서 배치 정규화의 0.2–0.3까지가 배치 정규화의 몫입니다.
 
 > **세미나와 논문이 다른 곳**
 >
 > - **공변량.** 세미나는 공변량을 그 밖의 요인, 또는 잠재 변수라고 합니다. 공변량 변화에서 공변량은 입력 $x$ 자체입니다.
 > - **나누기.** 훈련 데이터와 테스트 데이터를 무작위로 나누면 공변량 변화는 생기지 않습니다. 시간이나 장소, 나이로 나누면 생깁니다.
 > - **기호.** $\sigma_B$는 표준편차이고, 분산은 $\sigma_B^2$입니다.
-> - **배치 정규화가 잘 되는 까닭.** 세미나는 Ioffe와 Szegedy(2015)의 설명을 전합니다. Santurkar 등(2018)은 CIFAR-10을 배우는 VGG로 이 설명을 시험했습니다. 배치 정규화 뒤에 잡음을 넣어도 잡음이 없는 배치 정규화와 거의 차이가 없었다고 하는데, 우리의 12층에서는 휘저으면 손실이 1.0–1.8배가 됩니다. 기울기로 잰 변화를 배치 정규화가 줄이지 않을 때가 많다고 했는데, 우리 신경망에서는 기울기를 자른 것과 견주면 줄이고 자르지 않은 것과 견주면 대체로 그렇지 않습니다. 잡음을 넣은 신경망이 배치 정규화가 없는 신경망보다 빨리 배운다는 것과, 배치 정규화가 있으면 기울기를 더 먼 곳까지 믿을 수 있다는 것은 여기서도 같습니다.
+> - **배치 정규화가 잘 되는 까닭.** 세미나는 Ioffe와 Szegedy(2015)의 설명을 전합니다. Santurkar 등(2018)은 CIFAR-10을 배우는 VGG로 이 설명을 시험했습니다. 배치 정규화 뒤에 잡음을 넣어도 잡음이 없는 배치 정규화와 거의 차이가 없었다고 하는데, 우리의 12층에서는 휘저으면 손실이 1.1–1.7배가 됩니다. 기울기로 잰 변화를 배치 정규화가 줄이지 않을 때가 많다고 했는데, 우리 신경망에서는 기울기를 자른 것과 견주면 대체로 줄이고 자르지 않은 것과 견주면 그렇지 않습니다. 잡음을 넣은 신경망이 배치 정규화가 없는 신경망보다 빨리 배운다는 것과, 배치 정규화가 있으면 기울기를 더 먼 곳까지 믿을 수 있다는 것은 여기서도 같습니다.
 
 다음 이야기입니다. 배치 정규화가 있으면 초기화와 학습률은 걸림돌이 훨씬 덜 됩니다. 그러면 층을 더 쌓아 봅시다. 그런데 오류율이 올라갑니다. 테스트 오류율뿐 아니라 훈련 오류율(training error)까지 올라갑니다. [05번 노트북](05_residual_learning.ipynb)에서 봅시다.
 
@@ -2080,12 +2080,12 @@ r"""
 1. 2절에서 굵은 3분의 1로 학습하고 가는 숫자로 시험해 보세요. 오류율이 비슷하게 올라갈까요?
    <details><summary>나오는 결과</summary>
 
-   비슷합니다. 가는 숫자는 28–34%, 굵은 숫자는 5–8%를 틀립니다(시드 5개). `perceptron(digits.train, thick)`을 쓰면 됩니다.
+   비슷합니다. 가는 숫자는 25–34%, 굵은 숫자는 5–7%를 틀립니다(시드 5개). `perceptron(digits.train, thick)`을 쓰면 됩니다.
    </details>
 2. 신경망이 자리를 잡게 하는 셀을 빼고 4절과 5절을 다시 실행해 보세요. `eval()`의 오류율은 어떻게 될까요?
    <details><summary>나오는 결과</summary>
 
-   시드 5개에서 7–16%입니다. 64장씩 읽는 학습 모드에서는 5–7%이므로, 여기서는 `eval()`이 더 나쁩니다. 가중치가 빠르게 움직이는데, 최근 20스텝쯤의 평균인 이동 통계량이 그것을 따라가지 못하기 때문입니다.
+   시드 5개에서 8–13%입니다. 64장씩 읽는 학습 모드에서는 5–8%이므로, 여기서는 `eval()`이 더 나쁩니다. 가중치가 빠르게 움직이는데, 최근 20스텝쯤의 평균인 이동 통계량이 그것을 따라가지 못하기 때문입니다.
    </details>
 3. 배치 정규화가 **없는** 신경망을 휘저어 보세요. `network(False, stir=0.25)`는 ReLU마다 그 앞에 `Stir(0.25)`를 넣습니다. 7절을 읽은 지금, 결과가 어떨 것으로 예상합니까?
    <details><summary>살펴볼 것</summary>
@@ -2141,18 +2141,18 @@ r"""
 |---|---|---|
 | Internal covariate shift exists and grows with depth | 1% of a standard deviation per step at layer 2, about 10% or more at layer 12 | yes |
 | BN removes it | mean and standard deviation change by less than 1% everywhere | yes, by construction; of the rest of the distribution we measured nothing |
-| Layers that move together disturb each other, and less with BN | at most half of the sum of the gains is left, with BN 70–76% | yes |
+| Layers that move together disturb each other, and less with BN | about half of the sum of the gains or less is left, with BN 72–75% | yes |
 | BN is fast **because** the distributions hold still | stirred about twice as much per step as training does it, still ahead; about a quarter of the lead is lost | not borne out as the main reason |
 | BN makes gradients valid further away | at 0.1 times the gradient the loss never rises with BN; without it does, often | yes |
 
-What does the evidence not say? It does not say that shift is harmless: stirring costs something, and much stirring costs everything. It does not say that smoothness is the last word, either; we saw that it goes along with BN and fast training, and did not vary it alone. And a good part of BN's lead can be had without BN: clipping, with the larger learning rate that it allows, brings the loss after 125 steps from 0.9–2.0 down to 0.5–0.9. What remains between that and BN's 0.2–0.3 is BN's own.
+What does the evidence not say? It does not say that shift is harmless: stirring costs something, and much stirring costs everything. It does not say that smoothness is the last word, either; we saw that it goes along with BN and fast training, and did not vary it alone. And a good part of BN's lead can be had without BN: clipping, with the larger learning rate that it allows, brings the loss after 125 steps from 1.0–2.3 down to 0.5–1.0. What remains between that and BN's 0.2–0.3 is BN's own.
 
 > **Where the seminar and the papers differ**
 >
 > - **Covariate.** The seminar calls it any other factor, or a latent variable. In "covariate shift" it is the input $x$ itself.
 > - **The split.** A random split into training and test data does not cause covariate shift; a split by time, place, or age does.
 > - **$\sigma_B$** is the standard deviation, $\sigma_B^2$ the variance.
-> - **Why BN works.** The seminar gives the explanation of Ioffe and Szegedy (2015). Santurkar et al. (2018) tested it with a VGG network on CIFAR-10. With noise after BN they saw hardly any difference from BN without it; in our 12 layers the stirring costs a factor of 1.0–1.8 in loss. They found that BN often does not reduce the shift as measured by gradients; in ours it does against the clipped network, but mostly not against the unclipped one. That the network with noise trains faster than the one without BN, and that with BN gradients stay valid further away, carries over.
+> - **Why BN works.** The seminar gives the explanation of Ioffe and Szegedy (2015). Santurkar et al. (2018) tested it with a VGG network on CIFAR-10. With noise after BN they saw hardly any difference from BN without it; in our 12 layers the stirring costs a factor of 1.1–1.7 in loss. They found that BN often does not reduce the shift as measured by gradients; in ours it mostly does against the clipped network, but not against the unclipped one. That the network with noise trains faster than the one without BN, and that with BN gradients stay valid further away, carries over.
 
 Next: with BN, initialization and learning rate are much less of an obstacle. So let us stack more layers … and the error rises. Not only the test error: even the training error. That is [notebook 05](05_residual_learning.ipynb).
 
@@ -2163,12 +2163,12 @@ The course's homework checks your answers at once: [HW4](homework/hw4_batch_norm
 1. In section 2, train on the thick third and test on the thin one. Does the error rise as much?
    <details><summary>What comes out</summary>
 
-   About: 28–34% of the thin digits are wrong, 5–8% of the thick ones (five seeds). Use `perceptron(digits.train, thick)`.
+   About: 25–34% of the thin digits are wrong, 5–7% of the thick ones (five seeds). Use `perceptron(digits.train, thick)`.
    </details>
 2. Leave out the cell that lets the network come to rest, and run sections 4 and 5 again. What happens to the error in `eval()`?
    <details><summary>What comes out</summary>
 
-   On five seeds it is 7–16%, against 5–7% in training mode in batches of 64: here `eval()` is the worse of the two. The weights move fast, and the running statistics, an average of the last 20 steps or so, lag behind.
+   On five seeds it is 8–13%, against 5–8% in training mode in batches of 64: here `eval()` is the worse of the two. The weights move fast, and the running statistics, an average of the last 20 steps or so, lag behind.
    </details>
 3. Stir a network **without** BN: `network(False, stir=0.25)` puts a `Stir(0.25)` in front of each ReLU. What do you expect, after section 7?
    <details><summary>What to look at</summary>

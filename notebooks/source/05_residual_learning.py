@@ -1096,7 +1096,7 @@ claims.claim(
 
 # %% identity-seen [markdown] lang="ko"
 r"""
-- **블록 하나:** 지름길이 슬라이드가 약속한 차이를 만듭니다. 있으면 0.02–0.08, 없으면 0.66–0.76입니다(시드 5개). 블록이 세 개이면 0.4–0.7과 0.9–1.1입니다.
+- **블록 하나:** 지름길이 슬라이드가 약속한 차이를 만듭니다. 있으면 0.03–0.08, 없으면 0.61–0.73입니다(시드 5개). 블록이 세 개이면 0.3–0.7과 0.9–1.0입니다.
 - **블록 열 개:** 지름길만으로는 더는 도움이 되지 않습니다. 양쪽 모두 1보다 크게, 곧 평균만 답하는 것보다 나쁘게 끝납니다. 지름길이 있는 쪽은 오히려 오차 120–180에서 출발합니다. He 초기화에서는 $F(x)$가 $x$보다 작지 않아서 블록을 지날 때마다 신호가 1.5배쯤 되고, $1.5^{10} \approx 60$입니다.
 - **$F = 0$에서 출발:** 첫 스텝부터 항등 매핑입니다. 배울 것이 없고(오차가 정확히 0입니다), 작은 변화는 블록이 몇 개이든 배웁니다.
 
@@ -1105,7 +1105,7 @@ r"""
 
 # %% identity-seen [markdown] lang="en"
 r"""
-- **One block:** the shortcut makes the difference that the slide promises: 0.02–0.08 against 0.66–0.76 (five seeds). With three blocks it is 0.4–0.7 against 0.9–1.1.
+- **One block:** the shortcut makes the difference that the slide promises: 0.03–0.08 against 0.61–0.73 (five seeds). With three blocks it is 0.3–0.7 against 0.9–1.0.
 - **Ten blocks:** the shortcut alone does not help any more. Both stacks end above 1, worse than the mean. The residual one even starts far worse, with an error of 120–180: with He initialization each $F(x)$ is at least as large as $x$, so every block makes the signal larger, about one and a half times, and $1.5^{10} \approx 60$.
 - **Started at $F = 0$:** the identity is there from the first step. There is nothing to learn (its error is exactly 0), and the small change is learned at every depth.
 
