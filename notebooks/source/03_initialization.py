@@ -1055,7 +1055,7 @@ for what, value in record.source.items():
 r"""
 - **자르지 않음:** 22층의 He는 그래도 배웁니다. 30층은 5–6%가 아니라 29–81%로 끝납니다(시드 5개). 30층의 Xavier는 자르든 자르지 않든 90%입니다. 기울기가 너무 긴 것이 아니라 너무 짧기 때문입니다.
 - **Adam**은 가중치마다 기울기를 최근 기울기의 크기로 나누어 걸음을 정합니다. 그래서 기울기가 3만 배 작아도 같은 크기의 걸음을 뗍니다. 30층의 Xavier도 이제 배우지만 10–36%로 끝나고, 시드 5개 모두에서 He(5–10%)보다 높습니다.
-- **더 긴 학습, 더 적은 유닛:** 22층이라면 Xavier도 시간을 주면 대체로 배웁니다. 30층은 유닛이 256개든 128개든 시드 5개 모두 8에폭 안에 출발하지 못했고, 40에폭을 주어도 마찬가지였습니다. 그래도 '꼼짝도 하지 않는다'는 말은 우리가 학습시킨 시간보다 긴 평지가 있다는 뜻입니다. 빠져나갈 길이 없다는 증명은 아닙니다.
+- **더 긴 학습, 더 적은 유닛:** 22층이라면 Xavier도 시간을 주면 대체로 배웁니다. 30층은 유닛이 256개든 128개든 시드 5개 모두 8에폭 안에 출발하지 못했고, 256개일 때는 40에폭을 주어도 마찬가지였습니다. 그래도 '꼼짝도 하지 않는다'는 말은 우리가 학습시킨 시간보다 긴 평지가 있다는 뜻입니다. 빠져나갈 길이 없다는 증명은 아닙니다.
 
 그러므로 초기화만의 문제는 아닙니다. 옵티마이저도 한몫합니다. 다만 이 설정 모두에서, 시드 5개 모두에서 30층의 Xavier는 He보다 높은 곳에서 끝났습니다. 차이가 가장 작은 것이 Adam으로 학습시킨 시드 하나의 5%p이고, 대개는 훨씬 큽니다.
 
@@ -1070,7 +1070,7 @@ r"""
 r"""
 - **Not clipped:** He still learns with 22 layers. With 30 it ends at 29–81% instead of 5–6% (five seeds). For Xavier's 30 layers clipping does nothing, because their gradients are too short, not too long.
 - **Adam** divides every weight's step by the size of its recent gradients, so that a gradient 30,000 times smaller makes a step of the same size. With it Xavier's 30 layers learn, too: they end at 10–36%, on each of the five seeds above He's 5–10%.
-- **More epochs, fewer units:** with 22 layers, Xavier mostly needs time. With 30 layers it starts within 8 epochs on none of the five seeds, with 256 units or with 128, and within 40 epochs on none either. Even so, "does not move" describes a plateau, long compared to our training. It does not prove that there is no way off it.
+- **More epochs, fewer units:** with 22 layers, Xavier mostly needs time. With 30 layers it starts within 8 epochs on none of the five seeds, with 256 units or with 128; with 256, within 40 epochs on none either. Even so, "does not move" describes a plateau, long compared to our training. It does not prove that there is no way off it.
 
 So it is not the initialization alone; the optimizer decides, too. But in every one of these settings and on every seed, Xavier's 30 layers end above He's: by 5 percentage points at least, on one seed with Adam, and mostly by far more.
 
