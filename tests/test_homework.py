@@ -18,7 +18,7 @@ import torch
 from answers import WRONG, otherwise
 
 import seminar
-from seminar import homework
+from seminar import catalogue, homework
 from seminar.homework import trial
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -258,10 +258,11 @@ def test_korean(korean):
     [p for p in sorted((ROOT / "seminar/homework").glob("*.py")) if p.stem != "stop"],
     ids=lambda p: p.stem,
 )
-def test_every_text_of_the_checks_has_its_korean(room):
-    korean = {}
-    for path in (ROOT / "seminar/assets/texts/ko").iterdir():
-        korean |= tomllib.loads(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("language", catalogue.languages()[1:])
+def test_every_text_of_the_checks_has_its_translation(room, language):
+    known = {}
+    for path in (ROOT / "seminar/assets/texts" / language).iterdir():
+        known |= tomllib.loads(path.read_text(encoding="utf-8"))
     texts = [
         node.args[0].value
         for node in ast.walk(ast.parse(room.read_text(encoding="utf-8")))
@@ -270,7 +271,7 @@ def test_every_text_of_the_checks_has_its_korean(room):
         and isinstance(node.args[0], ast.Constant)
     ]
     assert texts
-    assert [text for text in texts if text not in korean] == []
+    assert [text for text in texts if text not in known] == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from jupytext.config import load_jupytext_config
 
 import seminar
-from seminar import figures, models
+from seminar import catalogue, figures, models
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -176,13 +176,13 @@ def test_the_catalogue_has_every_ledger():
         seminar.language("en")
 
 
+@pytest.mark.parametrize("language", catalogue.languages()[1:])
 @pytest.mark.parametrize(
     "room", ["figures/picture", "figures/charts", "figures/slides", "explorers", "claims"]
 )
-def test_the_package_shows_only_texts_of_the_catalogue(room):
-    korean = tomllib.loads(
-        (ROOT / "seminar/assets/texts/ko/course.toml").read_text(encoding="utf-8")
-    )
+def test_the_package_shows_only_texts_of_the_catalogue(room, language):
+    file = ROOT / f"seminar/assets/texts/{language}/course.toml"
+    known = tomllib.loads(file.read_text(encoding="utf-8"))
     tree = ast.parse((ROOT / f"seminar/{room}.py").read_text(encoding="utf-8"))
     assert list(shown_literals(tree)) == []
     texts = [
@@ -193,13 +193,14 @@ def test_the_package_shows_only_texts_of_the_catalogue(room):
         and isinstance(node.args[0], ast.Constant)
     ]
     assert texts
-    assert [text for text in texts if text not in korean] == []
+    assert [text for text in texts if text not in known] == []
 
 
-def test_a_text_has_its_korean_in_one_place():
+@pytest.mark.parametrize("language", catalogue.languages()[1:])
+def test_a_text_has_its_translation_in_one_place(language):
     texts = [
         text
-        for path in (ROOT / "seminar/assets/texts/ko").iterdir()
+        for path in (ROOT / "seminar/assets/texts" / language).iterdir()
         for text in tomllib.loads(path.read_text(encoding="utf-8"))
     ]
     assert sorted(texts) == sorted(set(texts))

@@ -105,7 +105,12 @@ def test_a_source_with_an_error_changes_no_notebook(source, monkeypatch, capsys)
     edit(source, "# Hello", "# Hello again")
     with pytest.raises(SystemExit):
         command(monkeypatch, "build")
-    assert "01_y.py" in capsys.readouterr().err
+    (source.parent / "02_z.py").write_text('# %% text [markdown] lang="ko"\n', encoding="utf-8")
+    with pytest.raises(SystemExit):
+        command(monkeypatch, "build")
+    said = capsys.readouterr().err
+    assert "01_y.py" in said
+    assert '02_z.py: no text with lang="en" in text' in said
     assert [path.read_bytes() for path in products(source)] == before
 
 

@@ -74,11 +74,16 @@ def written(book: Notebook) -> str:
 
 def build(paths: Sequence[Path]) -> None:
     """Write the notebooks of these sources, and what students get of the homework."""
-    books = {
-        sources.product(path, language): made(path, language)
-        for path in paths
-        for language in sources.LANGUAGES
-    }  # all of them before one is written: a source with an error changes nothing
+    books: dict[Path, Notebook] = {}
+    wrong: list[str] = []
+    for path in paths:
+        for language in sources.LANGUAGES:
+            try:
+                books[sources.product(path, language)] = made(path, language)
+            except sources.SourceError as error:
+                wrong.append(str(error))
+    if wrong:  # of all sources, before a notebook is written
+        raise sources.SourceError("\n".join(dict.fromkeys(wrong)))
     for path, book in books.items():
         write(book, path)
     if any(path.parent.name == "homework" for path in paths):
