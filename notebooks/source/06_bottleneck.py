@@ -1005,14 +1005,14 @@ train_guess.compare("test error {a} and {b}", a=f"{basic_test:.1%}", b=f"{squeez
 
 # %% train-seen [markdown] lang="ko"
 r"""
-둘 다 숫자를 배웁니다. 시드(seed) 0–4로, float32와 bfloat16에서 한 번씩 학습시켜 보았습니다. 5에폭(epoch) 뒤 기본 블록은 훈련 오류율(training error)이 1.0–1.6%, 테스트 오류율(test error)이 3.2–4.4%였고, 병목 블록은 1.2–1.9%와 3.4–4.9%였습니다. 병목 블록이 조금 더 틀립니다. 테스트 숫자에서는 열 번 가운데 여덟 번 그랬습니다. 테스트 숫자가 1,000장이니 우연으로 생기는 차이보다 그리 크지는 않습니다. 출발은 더 뚜렷하게 다릅니다. 처음 두 에폭을 평균하면 훈련 오류율이 병목 블록은 24–44%, 기본 블록은 16–22%입니다.
+둘 다 숫자를 배웁니다. 시드(seed) 0–4로, float32와 bfloat16에서 한 번씩 학습시켜 보았습니다(위의 결과와는 다른 프로세서에서 잰 것이어서 조금 다를 수 있습니다). 5에폭(epoch) 뒤 기본 블록은 훈련 오류율(training error)이 1.0–1.6%, 테스트 오류율(test error)이 3.2–4.4%였고, 병목 블록은 1.2–1.9%와 3.4–4.9%였습니다. 병목 블록이 조금 더 틀립니다. 테스트 숫자에서는 열 번 가운데 여덟 번 그랬습니다. 테스트 숫자가 1,000장이니 우연으로 생기는 차이보다 그리 크지는 않습니다. 출발은 더 뚜렷하게 다릅니다. 처음 두 에폭을 평균하면 훈련 오류율이 병목 블록은 24–44%, 기본 블록은 16–22%입니다.
 
 무엇까지 말할 수 있을까요? 같은 비용에 여섯 층을 더 얻은 것이 **여기서는** 도움이 되지 않았습니다. 예상할 만한 일입니다. 05번 노트북에서 ResNet의 훈련 오류율은 8층이든 56층이든 1–3%였습니다. 저자들도 그 이상을 약속하지는 않습니다. 기본 블록으로도 깊어지면 나아지지만 그만큼 경제적이지 않으며, 병목 블록을 쓰는 것은 주로 실용적인 까닭에서라고 각주에 적었습니다(4.1절). 34층에서 50층으로 가며 나아진 ImageNet의 결과와 어긋나지도 않습니다. 다만 ‘깊을수록 좋다’고 줄여 말하면 안 된다는 것을 알려 줍니다. 우리 병목 블록은 첫 스테이지에서 안쪽 채널이 64개가 아니라 8개뿐이고, 학습도 160스텝(step)뿐입니다.
 """
 
 # %% train-seen [markdown] lang="en"
 r"""
-Both learn the digits. We trained with the seeds 0 to 4, each in float32 and in bfloat16. After 5 epochs the basic blocks ended at 1.0–1.6% training and 3.2–4.4% test error, the bottlenecks at 1.2–1.9% and 3.4–4.9%. So the bottlenecks come out a little worse, on the test digits in eight of the ten runs. With 1,000 test digits that is not much more than chance. The start is clearer: on average over the first two epochs the bottlenecks are at 24–44% training error, the basic blocks at 16–22%.
+Both learn the digits. We trained with the seeds 0 to 4, each in float32 and in bfloat16 (on another processor than the outputs above, which may differ a little). After 5 epochs the basic blocks ended at 1.0–1.6% training and 3.2–4.4% test error, the bottlenecks at 1.2–1.9% and 3.4–4.9%. So the bottlenecks come out a little worse, on the test digits in eight of the ten runs. With 1,000 test digits that is not much more than chance. The start is clearer: on average over the first two epochs the bottlenecks are at 24–44% training error, the basic blocks at 16–22%.
 
 What can be concluded? Six more layers at the same cost are no advantage **here**. That was to be expected: in notebook 05 the ResNets ended at 1–3% training error, whether they had 8 layers or 56. Nor do the authors promise more. In a footnote they say that deeper networks of basic blocks gain from depth, too, but are not as economical, and that they use bottlenecks mainly for practical reasons (section 4.1). It does not contradict ImageNet, where the step from 34 to 50 layers paid. It does warn against the short form “deeper is better”. Inside our bottlenecks there are only 8 channels in the first stage, not 64, and 160 steps are few.
 """

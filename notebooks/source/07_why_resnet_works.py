@@ -294,14 +294,14 @@ ResNet-56 is as deep, and its curve is nearly flat at all three steps. So is pla
 r"""
 ### 110층에서는 어떨까요?
 
-110층 신경망 둘은 여기서 학습시키기에 너무 오래 걸립니다. 그래서 위의 셀을 그대로 써서 시드 5개로 기록해 두었습니다. 견주어 볼 수 있게 더 작은 신경망도 함께 기록했습니다.
+110층 신경망 둘은 여기서 학습시키기에 너무 오래 걸립니다. 그래서 위의 코드를 그대로 써서 시드 5개로 기록해 두었습니다. 견주어 볼 수 있게 더 작은 신경망도 함께 기록했습니다.
 """
 
 # %% recorded-intro [markdown] lang="en"
 r"""
 ### And 110 layers?
 
-Two networks of 110 layers take too long to train here. They were recorded on five seeds, with the cells above; the smaller networks, too, for comparison.
+Two networks of 110 layers take too long to train here. They were recorded on five seeds, with the code above; the smaller networks, too, for comparison.
 """
 
 # %% recorded
@@ -966,14 +966,14 @@ lesion_guess.compare(
 
 # %% lesion-seen [markdown] lang="ko"
 r"""
-차이가 큽니다. ResNet-56의 블록 25개 가운데 19–24개는 하나씩 빼도 오류율이 5%p 넘게 오르지 않습니다(시드 5개). plain-20은 어느 블록을 빼든 오류율이 68–98%입니다(다른 학습에서 한 번, 셋째 블록을 뺐을 때 33%였습니다). 찍으면 90%입니다. 여기까지가 Veit 등의 실험이고, 우리는 대조 실험을 하나 더할 수 있습니다. Veit 등은 110층 ResNet과 15층 VGG를 견주었는데, 둘은 지름길 말고도 다른 점이 많습니다. 혹시 27개 가운데 하나가 9개 가운데 하나보다 작아서, 곧 그저 깊이 때문은 아닐까요? ResNet-20도 블록이 9개이고, plain-20과 다른 것은 지름길뿐입니다. 앞쪽 블록을 빼면 오류율이 크게 오르지만, 뒤쪽 블록은 빼도 거의 그대로입니다(블록 전체에서 3–73%). 그러니 손상을 작게 하는 것은 지름길이고, 블록의 자리도 영향을 줍니다.
+차이가 큽니다. ResNet-56의 블록 25개 가운데 19–24개는 하나씩 빼도 오류율이 5%p 넘게 오르지 않습니다(시드 5개). plain-20은 어느 블록을 빼든 오류율이 68–98%입니다(여기 저장된 결과를 낸 학습에서만 셋째 블록을 뺐을 때 33%였습니다). 찍으면 90%입니다. 여기까지가 Veit 등의 실험이고, 우리는 대조 실험을 하나 더할 수 있습니다. Veit 등은 110층 ResNet과 15층 VGG를 견주었는데, 둘은 지름길 말고도 다른 점이 많습니다. 혹시 27개 가운데 하나가 9개 가운데 하나보다 작아서, 곧 그저 깊이 때문은 아닐까요? ResNet-20도 블록이 9개이고, plain-20과 다른 것은 지름길뿐입니다. 앞쪽 블록을 빼면 오류율이 크게 오르지만, 뒤쪽 블록은 빼도 거의 그대로입니다(블록 전체에서 3–73%). 그러니 손상을 작게 하는 것은 지름길이고, 블록의 자리도 영향을 줍니다.
 
 ResNet-56의 첫 블록은 다릅니다. 이 블록이 없으면 16–83%를 틀립니다. 나중에 다시 봅니다.
 """
 
 # %% lesion-seen [markdown] lang="en"
 r"""
-What a difference. 19–24 of the 25 blocks of ResNet-56 can go, one at a time, for at most five percentage points (five seeds). Plain-20 errs on 68–98%, whichever block is missing (once, in another training, on 33% without its third); guessing gives 90%. That is the experiment of Veit et al., and we can add a control. They compared a ResNet of 110 layers with a VGG of 15, which differ in more than the shortcut. Is it perhaps the depth, because one block of 27 is less than one of 9? ResNet-20 has 9 blocks, too, and differs from plain-20 in the shortcut alone. Its first ones hurt (range over all blocks: 3–73%), its later ones hardly. So it is the shortcut that makes the damage small, and the place in the network counts as well.
+What a difference. 19–24 of the 25 blocks of ResNet-56 can go, one at a time, for at most five percentage points (five seeds). Plain-20 errs on 68–98%, whichever block is missing (only in the training whose outputs are stored here on 33% without its third); guessing gives 90%. That is the experiment of Veit et al., and we can add a control. They compared a ResNet of 110 layers with a VGG of 15, which differ in more than the shortcut. Is it perhaps the depth, because one block of 27 is less than one of 9? ResNet-20 has 9 blocks, too, and differs from plain-20 in the shortcut alone. Its first ones hurt (range over all blocks: 3–73%), its later ones hardly. So it is the shortcut that makes the damage small, and the place in the network counts as well.
 
 The first block of ResNet-56 is different: 16–83% wrong without it. We will come back to it.
 """
