@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from seminar import data, models, train
 from seminar.layers import LocalResponseNorm
 
-NAMES = [*models.names(), "resnet_cifar8", "plain_cifar14"]
+NAMES = [*models.names(), "resnet_cifar8", "plain_cifar14", "preact_resnet_cifar14"]
 META = torch.device("meta")
 
 
@@ -157,6 +157,11 @@ def batch_normalization(name, model):
         assert isinstance(conv, nn.Conv2d)
         assert isinstance(bn, nn.BatchNorm2d)
         assert bn.num_features == conv.out_channels
+    first = [next(m for m in block.children() if m is not None) for block in blocks(model)]
+    if any(isinstance(m, nn.BatchNorm2d) for m in first):
+        assert isinstance(first[0], nn.Identity)  # that of conv1 is before it
+        assert all(isinstance(m, nn.BatchNorm2d) for m in first[1:])
+        return "before every convolution but the first, and after the last sum"
     return "after every convolution"
 
 

@@ -61,6 +61,7 @@ def count(model):
         "plain_cifar20": 269_722,
         "plain_cifar56": 853_018,
         "plain_cifar110": 1_727_962,
+        "preact_resnet_cifar110": 1_727_962,
     }.items(),
 )
 def test_parameters(name, parameters):
@@ -454,6 +455,54 @@ def test_state_dict_keys_of_the_cifar_family(option):
         assert set(models.resnet_cifar(20, option).state_dict()) == cifar_keys(20, option)
 
 
+def test_pre_activation_has_the_same_layers_and_its_own_order():
+    with META:
+        ours = models.preact_resnet_cifar(20)
+        usual = models.resnet_cifar(20)
+    assert count(ours) == count(usual)
+    # The first block's bn1 has become the network's, and the last sum has got one.
+    bn = {key.rpartition(".")[2] for key in usual.state_dict() if key.startswith("bn1.")}
+    moved = {f"layer1.0.bn1.{what}" for what in bn}
+    new = {f"bn2.{what}" for what in bn}
+    assert set(ours.state_dict()) == set(usual.state_dict()) - moved | new
+
+
+def test_pre_activation_by_the_papers_formula():
+    torch.manual_seed(0)
+    model = pretend_trained(models.preact_resnet_cifar(8, width=4)).eval()
+    x = torch.randn(2, 3, 8, 8)
+    relu, w = F.relu, model
+    with torch.no_grad():
+        found = relu(w.bn1(w.conv1(x)))
+        # Appendix: the first activation is before the paths part; figure 4 (e) for the others.
+        b = w.layer1[0]
+        found = found + b.conv2(relu(b.bn2(b.conv1(found))))
+        for stage in (w.layer2, w.layer3):
+            b = stage[0]
+            branch = b.conv2(relu(b.bn2(b.conv1(relu(b.bn1(found))))))
+            c = found.shape[1] // 2
+            found = F.pad(found[:, :, ::2, ::2], (0, 0, 0, 0, c, c)) + branch
+        found = w.fc(relu(w.bn2(found)).mean((2, 3)))
+        torch.testing.assert_close(model(x), found)
+
+
+def test_pre_activation_lets_every_block_reach_the_end():
+    # y = F(x) + x without a ReLU: what a block of a stage adds comes out of the stage unchanged
+    # as soon as the branches after it give nothing.
+    torch.manual_seed(0)
+    stage = models.preact_resnet_cifar(20, width=4).layer1.eval()
+    for block in stage:
+        nn.init.zeros_(block.conv2.weight)
+    x = torch.randn(1, 4, 8, 8)  # negative numbers, too
+    assert torch.equal(stage(x), x)
+
+
+@pytest.mark.parametrize("shortcut", ["B", "C"])
+def test_pre_activation_has_the_papers_shortcut_only(shortcut):
+    with pytest.raises(ValueError, match=f"'{shortcut}' with preactivation.*'A'"):
+        models.resnet_cifar(20, shortcut, preactivation=True)
+
+
 @pytest.mark.parametrize(("c_in", "c_out"), [(4, 8), (16, 32), (3, 6)])
 def test_shortcut_a_takes_every_second_position_and_pads_half_before_half_after(c_in, c_out):
     with META:
@@ -550,7 +599,7 @@ def test_every_public_model_has_a_name():
     families = [n for n in models.__all__ if n.islower() and n not in ("build", "ledger", "names")]
     assert all(any(n.startswith(family) for n in models.names()) for family in families)
     assert all(callable(getattr(models, n)) for n in models.__all__)
-    assert len(set(models.names())) == len(models.names()) == 18 + 10
+    assert len(set(models.names())) == len(models.names()) == 18 + 15
 
 
 @pytest.mark.parametrize(
@@ -648,7 +697,9 @@ LEAST = {
     "alexnet_two_tower": 224,
     **dict.fromkeys(("vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg19_bn"), 32),
     **dict.fromkeys(IMAGENET, 17),
-    **dict.fromkeys(("resnet_cifar8", "resnet_cifar20", "plain_cifar56"), 3),
+    **dict.fromkeys(
+        ("resnet_cifar8", "resnet_cifar20", "plain_cifar56", "preact_resnet_cifar8"), 3
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from . import trained
 from .alexnet import alexnet, alexnet_two_tower
 from .deviations import Entry, entries
 from .lenet import lenet5
@@ -14,6 +15,7 @@ from .resnet import (
     plain18,
     plain34,
     plain_cifar,
+    preact_resnet_cifar,
     resnet18,
     resnet34,
     resnet50,
@@ -31,7 +33,9 @@ _MODELS: dict[str, Callable[..., nn.Module]] = {
         *(resnet18, resnet34, resnet50, resnet101, resnet152, plain18, plain34),
     )
 }
-_CIFAR: dict[str, Callable[..., nn.Module]] = {f.__name__: f for f in (resnet_cifar, plain_cifar)}
+_CIFAR: dict[str, Callable[..., nn.Module]] = {
+    f.__name__: f for f in (resnet_cifar, plain_cifar, preact_resnet_cifar)
+}
 __all__ = ["Entry", "build", "ledger", "names", *_MODELS, *_CIFAR]
 _PAPER_DEPTHS = (20, 32, 44, 56, 110)  # table 6; any other 6n+2 works as well
 
@@ -41,11 +45,23 @@ def names() -> list[str]:
     return [*_MODELS, *(f"{family}{depth}" for family in _CIFAR for depth in _PAPER_DEPTHS)]
 
 
-def build(name: str, **kwargs) -> nn.Module:
+def build(name: str, weights: str | None = None, **kwargs) -> nn.Module:
     """Make a model by its name, such as "vgg16" or "resnet_cifar56"; `kwargs` go to it.
 
-    Raises ValueError for an unknown name, with the nearest known ones.
+    `weights="cifar10-jpeg"` fills plain_cifar20 and 56, resnet_cifar20 and 56 with what they
+    learned from CIFAR-10 in a JPEG copy; `trained.load` tells how, and how images are standardized.
+
+    Raises ValueError for an unknown name, with the nearest known ones, and for weights that there
+    are not; `trained.WeightsError` for damaged ones, or if `kwargs` make another model.
     """
+    model = _build(name, **kwargs)
+    if weights is not None:
+        found = trained.load(weights, name)
+        trained.fill(model, found.tensors, f"weights={weights!r}")
+    return model
+
+
+def _build(name: str, **kwargs) -> nn.Module:
     cifar = re.fullmatch(f"({'|'.join(_CIFAR)})([1-9][0-9]*)", str(name))
     if cifar:
         return _CIFAR[cifar[1]](int(cifar[2]), **kwargs)

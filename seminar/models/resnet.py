@@ -5,6 +5,9 @@ arXiv:1512.03385, 2015 (CVPR 2016). Equations (1) and (2), sections 3.3, 3.4 and
 
 A block computes y = F(x, {W_i}) + W_s x, followed by a ReLU. F is the residual branch: two 3×3
 convolutions (basic) or 1×1, 3×3, 1×1 (bottleneck). W_s is the shortcut.
+
+With pre-activation the ReLU after the addition goes: K. He, X. Zhang, S. Ren, J. Sun: Identity
+mappings in deep residual networks. arXiv:1603.05027, 2016 (ECCV 2016). Figure 4 (e), appendix.
 """
 
 import torch
@@ -107,7 +110,34 @@ class Bottleneck(nn.Module):
         return F.relu(y)
 
 
-Block = type[BasicBlock] | type[Bottleneck]
+class PreActBlock(nn.Module):
+    """BN and ReLU before each convolution, none after the addition (He et al. 2016, figure 4 (e)).
+
+    So y = F(x) + x to the end: what one block adds, every later one gets.
+    """
+
+    expansion = 1
+
+    def __init__(
+        self, in_channels: int, width: int, stride: int, option: str | None, stride_in: str = "3x3"
+    ):
+        super().__init__()
+        self.residual = option is not None
+        self.bn1 = nn.BatchNorm2d(in_channels)
+        self.conv1 = nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.downsample = shortcut_for(option, in_channels, width, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv1(F.relu(self.bn1(x)))
+        y = self.conv2(F.relu(self.bn2(y)))  # F(x)
+        if self.residual:
+            y = y + (x if self.downsample is None else self.downsample(x))
+        return y
+
+
+Block = type[BasicBlock] | type[Bottleneck] | type[PreActBlock]
 
 # Table 1: the block, and how many of them in conv2_x, conv3_x, conv4_x, conv5_x.
 TABLE_1: dict[int, tuple[Block, tuple[int, ...]]] = {
@@ -167,17 +197,28 @@ class CifarResNet(nn.Module):
     """Section 4.2: 6n+2 layers in three stages of `width`, 2·`width`, 4·`width` channels."""
 
     def __init__(
-        self, depth: int, num_classes: int, in_channels: int, width: int, option: str | None
+        self,
+        depth: int,
+        num_classes: int,
+        in_channels: int,
+        width: int,
+        option: str | None,
+        preactivation: bool = False,
     ):
         super().__init__()
         n = (depth - 2) // 6
+        block = PreActBlock if preactivation else BasicBlock
         self.in_channels = in_channels
         self.conv1 = nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
-        self.layer1 = stage(BasicBlock, width, width, n, 1, option)  # 32×32
-        self.layer2 = stage(BasicBlock, width, 2 * width, n, 2, option)  # 16×16
-        self.layer3 = stage(BasicBlock, 2 * width, 4 * width, n, 2, option)  # 8×8
+        self.layer1 = stage(block, width, width, n, 1, option)  # 32×32
+        self.layer2 = stage(block, width, 2 * width, n, 2, option)  # 16×16
+        self.layer3 = stage(block, 2 * width, 4 * width, n, 2, option)  # 8×8
+        self.preactivation = preactivation
+        if preactivation:  # He et al. 2016, appendix: of the first block and of the last
+            self.layer1[0].bn1 = nn.Identity()  # its BN and ReLU are those of conv1
+            self.bn2 = nn.BatchNorm2d(4 * width)  # the last sum gets a BN and a ReLU of its own
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
         self.fc = nn.Linear(4 * width, num_classes)
 
@@ -186,6 +227,8 @@ class CifarResNet(nn.Module):
         checks.images(x, self.in_channels, 3, "a CIFAR ResNet or plain network")
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
+        if self.preactivation:
+            x = self.relu(self.bn2(x))
         return self.fc(torch.flatten(self.avgpool(x), 1))
 
 
@@ -205,7 +248,12 @@ def _resnet(
 
 
 def _cifar(
-    depth: int, num_classes: int, in_channels: int, width: int, option: str | None
+    depth: int,
+    num_classes: int,
+    in_channels: int,
+    width: int,
+    option: str | None,
+    preactivation: bool = False,
 ) -> nn.Module:
     checks.positive(num_classes=num_classes, in_channels=in_channels, width=width)
     if isinstance(depth, bool) or not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
@@ -213,7 +261,8 @@ def _cifar(
             f"depth is {depth!r}; it must be 6n+2 with n of at least 1: 8, 14, 20, 26, 32, 38, "
             "44, 50, 56, … (He et al. 2015, section 4.2)"
         )
-    return initialize(CifarResNet(depth, num_classes, in_channels, width, option), "he")
+    model = CifarResNet(depth, num_classes, in_channels, width, option, preactivation)
+    return initialize(model, "he")
 
 
 def resnet18(num_classes: int = 1000, in_channels: int = 3, shortcut: str = "B") -> nn.Module:
@@ -272,15 +321,29 @@ def resnet_cifar(
     num_classes: int = 10,
     in_channels: int = 3,
     width: int = 16,
+    preactivation: bool = False,
 ) -> nn.Module:
     """CIFAR ResNet of section 4.2: (N, in_channels, H, W) → logits (N, num_classes).
 
     `depth` is 6n+2 (20, 32, 44, 56, 110 in the paper), H, W ≥ 3 (32 in the paper), `width` the
     channels of the first stage (16 in the paper). `shortcut` is "A" (the paper's), "B" or "C".
+    `preactivation` puts BN and ReLU before each convolution (He et al. 2016), with shortcut "A".
     ValueError on wrong arguments.
     """
     checks.one_of("shortcut", shortcut, SHORTCUTS)
-    return _cifar(depth, num_classes, in_channels, width, shortcut)
+    if preactivation and shortcut != "A":
+        raise ValueError(
+            f"shortcut is {shortcut!r} with preactivation; it must be 'A', as in the paper's "
+            "networks of basic blocks: nothing may stand on the shortcut"
+        )
+    return _cifar(depth, num_classes, in_channels, width, shortcut, preactivation)
+
+
+def preact_resnet_cifar(
+    depth: int, num_classes: int = 10, in_channels: int = 3, width: int = 16
+) -> nn.Module:
+    """`resnet_cifar` with pre-activation (He et al. 2016): as many layers and parameters."""
+    return resnet_cifar(depth, "A", num_classes, in_channels, width, preactivation=True)
 
 
 def plain_cifar(
