@@ -4,8 +4,14 @@
 """
 
 import json
+import os
+import platform
+import tomllib
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
+
+import torch
 
 
 class Record(NamedTuple):
@@ -33,3 +39,37 @@ def load(name: str) -> Record:
         if len(said) > 1:
             source[what] = "; ".join(f"{text} ({', '.join(of)})" for text, of in said.items())
     return Record({part: found["runs"] for part, found in parts.items()}, source)
+
+
+def runs() -> dict[str, dict[str, Any]]:
+    """The long training runs that are kept, as `python -m seminar train` logged them, by file.
+
+    Each has its command, date, versions, hardware, plan (model, data, seed, …), steps, seconds,
+    epochs (training and held-out errors) and final errors.
+    """
+    folder = files("seminar").joinpath("assets/runs")
+    found = sorted(folder.iterdir(), key=lambda file: file.name)
+    return {file.name: json.loads(file.read_text(encoding="utf-8")) for file in found}
+
+
+def published() -> list[dict[str, Any]]:
+    """What others found on CIFAR-10: name, where, what, and error: model → percent, as a text."""
+    text = files("seminar").joinpath("assets/published.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["source"]
+
+
+def hardware(device: torch.device | None = None) -> str:
+    """What `device`, or else the best there is, computes with: the GPU, or the processor."""
+    if torch.cuda.is_available() if device is None else device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").split("\n") if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.processor()
+    # With another number of threads sums are rounded otherwise, and a run may end elsewhere.
+    return f"{processor}, {os.cpu_count()} CPUs, torch threads: {torch.get_num_threads()}"
+
+
+def versions() -> str:
+    """What a run was made with."""
+    return f"Python {platform.python_version()}, torch {torch.__version__}"

@@ -98,7 +98,7 @@ def fit(
         lr=lr,
         clip=math.inf if clip is None else clip,
     )
-    an_epoch = len(_cuts(len(train), batch_size)) + 1
+    an_epoch = len(cuts(len(train), batch_size)) + 1
     total = epochs * an_epoch
     run = steps(
         model,
@@ -179,58 +179,88 @@ def steps(
     """
     where = settings.device(device)
     bf16 = settings.bfloat16(where, precision)
-    # The faster order in memory: on CPUs, and for bfloat16.
-    layout = torch.channels_last if bf16 or where.type == "cpu" else torch.preserve_format
     images, labels = split.images.to(where), split.labels.to(where)
-    cuts = _cuts(len(images), batch_size)
+    ends = cuts(len(images), batch_size)
     # Global random numbers are for augmentation and dropout; others may draw some between steps.
     draw = torch.Generator(where).manual_seed(settings.seed(seed))
-    model.to(where).to(memory_format=layout)
+    model.to(where).to(memory_format=layout(where, bf16))
     if optimizer is None:
         optimizer = partial(torch.optim.SGD, momentum=momentum, weight_decay=weight_decay)
     descent = optimizer(model.parameters(), lr=lr)
-    scheduler = _schedule(schedule, descent, lr, epochs * (len(cuts) + 1))
+    scheduler = _schedule(schedule, descent, lr, epochs * (len(ends) + 1))
 
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=draw, device=where)
-        for batch in order.tensor_split(cuts):
-            model.train()  # in every step, for the caller may have evaluated it
+        for batch in order.tensor_split(ends):
             x, y = images[batch], labels[batch]
             if augmented:
                 x = augment(x)
-            if x.dim() == 4:
-                x = x.to(memory_format=layout)
-            with _exact():
-                with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
-                    value = loss(model(x).float(), y)
-                descent.zero_grad()
-                value.backward()
-            if clip is not None:
-                nn.utils.clip_grad_norm_(model.parameters(), clip)
-            descent.step()
+            value = update(model, descent, x, y, loss=loss, clip=clip, bf16=bf16)
             scheduler.step()
             yield value.item()  # waits for the device: once a step
 
 
-def _cuts(images: int, batch_size: int) -> list[int]:
-    """Where in an epoch of so many images one mini-batch ends and the next begins."""
-    cuts = list(range(batch_size, images, batch_size))
-    return cuts[:-1] if batch_size > 1 and images % batch_size == 1 else cuts
+def update(
+    model: nn.Module,
+    descent: Optimizer,
+    x: Tensor,
+    y: Tensor,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    clip: float | None = None,
+    bf16: bool = False,
+) -> Tensor:
+    """One step of `descent` on a mini-batch: `x` and `y` on the model's device. Gives the loss."""
+    model.train()  # in every step, for the caller may have evaluated it
+    if x.dim() == 4:
+        x = x.to(memory_format=layout(x.device, bf16))
+    with _exact():
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16):
+            value = loss(model(x).float(), y)
+        descent.zero_grad()
+        value.backward()
+    if clip is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+    descent.step()
+    return value
+
+
+def layout(where: torch.device, bf16: bool) -> torch.memory_format:
+    """The faster order of images and kernels in memory: on CPUs, and for bfloat16."""
+    return torch.channels_last if bf16 or where.type == "cpu" else torch.preserve_format
+
+
+def cuts(images: int, batch_size: int, least: int = 2) -> list[int]:
+    """Where in an epoch of so many images one mini-batch ends and the next begins.
+
+    A last one of fewer than `least` images joins the one before.
+    """
+    ends = list(range(batch_size, images, batch_size))
+    return ends[:-1] if batch_size >= least and 0 < images % batch_size < least else ends
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, split: Split) -> tuple[float, float]:
+def evaluate(model: nn.Module, split: Split, precision: str = "float32") -> tuple[float, float]:
     """(mean cross-entropy, fraction wrong) of `model` on `split`.
 
-    In eval(), where the model is, in float32 whatever it was trained in: `fit` measures with it,
-    and an error measured again is the same number.
+    In eval(), where the model is. `fit` measures with it in float32, whatever it trained in: an
+    error measured again is the same number. For large sets "bfloat16" is faster, where the
+    hardware has it; a few images may then fall on the other side.
     """
     model.eval()
     where = next(model.parameters(), split.images).device
+    bf16 = settings.bfloat16(where, precision)
+    if bf16:
+        model.to(memory_format=layout(where, bf16))
     loss, wrong = 0.0, 0
     for x, y in zip(split.images.split(1000), split.labels.split(1000), strict=True):
         x, y = x.to(where), y.to(where)
-        logits = model(x)
+        if bf16 and x.dim() == 4:
+            x = x.to(memory_format=layout(where, bf16))
+        with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
+            logits = model(x)
+        if bf16:
+            logits = logits.float()
         loss += F.cross_entropy(logits, y, reduction="sum").item()
         wrong += int((logits.argmax(1) != y).sum())
     return loss / len(split), wrong / len(split)

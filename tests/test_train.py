@@ -434,3 +434,45 @@ def test_a_model_that_gives_several_tensors_is_named(few):
 
     with pytest.raises(ValueError, match="a tuple, not one tensor"):
         train.fit(Two(), few, epochs=1, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "least", "sizes"),
+    [
+        (10, 4, 2, [4, 4, 2]),
+        (9, 4, 2, [4, 5]),
+        (10, 4, 4, [4, 6]),
+        (3, 4, 4, [3]),
+        (5, 1, 2, [1, 1, 1, 1, 1]),
+        (8, 4, 4, [4, 4]),
+    ],
+)
+def test_a_last_batch_of_too_few_joins_the_one_before(images, batch_size, least, sizes):
+    parts = torch.arange(images).tensor_split(train.cuts(images, batch_size, least))
+    assert [len(part) for part in parts] == sizes
+
+
+def test_an_update_is_one_step_of_the_optimizer_on_the_loss(few):
+    net, other = tiny(), tiny()
+    x, y = few.train.images[:20], few.train.labels[:20]
+    descent = torch.optim.SGD(net.parameters(), lr=0.1)
+    value = train.update(net.eval(), descent, x, y)
+    assert net.training
+    expected = F.cross_entropy(other(x), y)
+    expected.backward()
+    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+    for p, q in zip(net.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(p, q - 0.1 * q.grad)
+
+
+def test_evaluate_in_bfloat16_is_close_and_in_float32_by_default(few):
+    net = tiny()
+    fit(net, few)
+    loss, error = train.evaluate(net, few.test)
+    near_loss, near_error = train.evaluate(net, few.test, "bfloat16")
+    assert near_loss != loss
+    assert near_loss == pytest.approx(loss, rel=0.05)
+    assert near_error == pytest.approx(error, abs=0.05)
+    assert train.evaluate(net, few.test) == (pytest.approx(loss), error)
+    with pytest.raises(ValueError, match="precision"):
+        train.evaluate(net, few.test, "float8")

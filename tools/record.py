@@ -15,8 +15,6 @@ import datetime
 import functools
 import json
 import math
-import os
-import platform
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +25,7 @@ from torch import nn
 
 import sources
 from notebooks import bare
+from seminar import records
 from seminar.experiments import batch_normalization, initialization, residual_learning
 
 ROOT = sources.ROOT.parent
@@ -295,8 +294,8 @@ def record(name: str, part: str) -> None:
         "command": f"python tools/record.py {name}",
         "seeds": ", ".join(map(str, SEEDS)),
         "date": datetime.date.today().isoformat(),
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
-        "hardware": hardware(),
+        "versions": records.versions(),
+        "hardware": records.hardware(),
         "code": mark(measure),
     }
     unfinished = UNFINISHED / name / f"{part}.json"
@@ -339,18 +338,6 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     new = path.with_suffix(".new")  # an interruption must not leave half of a file
     new.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     new.replace(path)
-
-
-def hardware() -> str:
-    """The processor, or the GPU that the experiments run on."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").split("\n") if info.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.processor()
-    # With another number of threads sums are rounded otherwise, and a run may end elsewhere.
-    return f"{processor}, {os.cpu_count()} CPUs, torch threads: {torch.get_num_threads()}"
 
 
 def mark(measure: Part) -> str:
