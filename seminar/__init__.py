@@ -20,8 +20,8 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "init", "language", "settings", "t"]
 
 _ROOMS = (
-    *("claims", "data", "experiments", "explorers", "figures", "homework"),
-    *("layers", "models", "probe", "records", "train"),
+    *("checkpoints", "claims", "data", "experiments", "explorers", "figures", "homework"),
+    *("layers", "models", "probe", "records", "runs", "train"),
 )
 
 
