@@ -237,7 +237,7 @@ class Run:
         command: str,
         found: Checkpoint | None = None,
     ):
-        self.plan, self.out, self.team = plan, out, team
+        self.out, self.team = out, team
         self.state = State(**found.about["state"]) if found else State()
         if not team.first:
             team.wait()  # until the first one has downloaded
@@ -308,8 +308,9 @@ class Run:
         """As many as make a step at least a quarter faster than half as many do."""
         if os.environ.get("SEMINAR_THREADS") or self.team.device.type != "cpu":
             return settings.threads()
-        if self.team.size > 1:
-            return max(1, settings.processors() // self.team.here)
+        processors = settings.processors()
+        if self.team.size > 1 or processors == 1:
+            return max(1, processors // self.team.here)
         model = copy.deepcopy(self.model)
         descent = torch.optim.SGD(model.parameters(), lr=1e-6)
         x, y = self.train.images[: self.plan.batch_size], self.train.labels[: self.plan.batch_size]
@@ -324,7 +325,7 @@ class Run:
             return statistics.median(took[1:])  # the first one allocates
 
         best, now = 1, seconds(1)
-        while (more := 2 * best) <= settings.processors():
+        while (more := 2 * best) <= processors:
             if (then := seconds(more)) > 0.8 * now:
                 break
             best, now = more, then

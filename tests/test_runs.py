@@ -571,6 +571,21 @@ def torchrun(*args, **how):
     )
 
 
+@contextlib.contextmanager
+def under_way(*args):
+    """`torchrun` on args that end with the run's folder, after its first epoch."""
+    run, out = torchrun(*args), args[-1]
+    try:
+        end = time.monotonic() + 120
+        while not (out / runs.LOG).exists() or not log(out)["epochs"]:
+            assert time.monotonic() < end
+            assert run.poll() is None, run.communicate()[0]
+            time.sleep(0.05)
+        yield run
+    finally:
+        run.kill()
+
+
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     """Noise to learn by heart, for a network without BN; 63 images, so that halves differ."""
@@ -604,13 +619,7 @@ def test_two_processes_take_the_steps_of_one(digits, tmp_path):
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_worker_ends_the_run_with_a_clear_word(folder, tmp_path, victim):
     args = ("train", *SMALL, "--data", f"folder:{folder}", "--epochs", 3000)
-    run = torchrun(*args, "--out", tmp_path)
-    try:
-        end = time.monotonic() + 120
-        while not (tmp_path / runs.LOG).exists() or not log(tmp_path)["epochs"]:
-            assert time.monotonic() < end
-            assert run.poll() is None, run.communicate()[0]
-            time.sleep(0.05)
+    with under_way(*args, "--out", tmp_path) as run:
         for process in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError):
                 child = int((process / "stat").read_text().split()[3]) == run.pid
@@ -618,8 +627,6 @@ def test_a_killed_worker_ends_the_run_with_a_clear_word(folder, tmp_path, victim
                     os.kill(int(process.name), signal.SIGKILL)
                     break
         said, _ = run.communicate(timeout=120)
-    finally:
-        run.kill()
     assert run.returncode != 0
     assert f"error{' in process 1' if victim == 0 else ''}: another process of this run" in said
     assert "start all of them again with --resume" in said
@@ -629,19 +636,10 @@ def test_a_killed_worker_ends_the_run_with_a_clear_word(folder, tmp_path, victim
 
 @forking
 def test_ctrl_c_ends_all_processes_after_the_same_step(folder, tmp_path):
-    run = torchrun(
-        "train", *SMALL, "--data", f"folder:{folder}", "--epochs", 3000, "--out", tmp_path
-    )
-    try:
-        end = time.monotonic() + 120
-        while not (tmp_path / runs.LOG).exists() or not log(tmp_path)["epochs"]:
-            assert time.monotonic() < end
-            assert run.poll() is None, run.communicate()[0]
-            time.sleep(0.05)
+    args = ("train", *SMALL, "--data", f"folder:{folder}", "--epochs", 3000)
+    with under_way(*args, "--out", tmp_path) as run:
         run.send_signal(signal.SIGINT)
         said, _ = run.communicate(timeout=120)
-    finally:
-        run.kill()
     assert "interrupted after step" in said
     assert "go on with: torchrun --nproc-per-node 2 -m seminar train" in said
     assert "another process" not in said

@@ -13,11 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 import sources
-from seminar import checkpoints, data, runs, settings, train
+from seminar import checkpoints, data, runs, train
 from seminar.models.trained import fill
 
 ASSETS = sources.ROOT.parent / "seminar" / "assets"
@@ -86,8 +85,6 @@ def main() -> None:
     parser.add_argument("out", nargs="+", type=Path)
     parser.add_argument("--weights", metavar="NAME")
     given = parser.parse_args()
-    settings.threads()
-    torch.manual_seed(0)
     for out in given.out:
         print(keep_weights(out, given.weights) if given.weights else keep_log(out))
 
